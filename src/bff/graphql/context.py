@@ -1,0 +1,21 @@
+"""What every resolver finds as `info.context`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ddd.shared.application.access import Grant
+from ddd.shared.domain.caller import Caller
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """One request's caller and the application that serves it.
+
+    `app` is the composition root's bundle of handlers and readers. `grant` is set while the request runs inside a read
+    scope: a hot read then joins that transaction, and otherwise pipelines its own.
+    """
+
+    caller: Caller
+    app: Any
+    request_id: str
+    grant: Grant | None = None

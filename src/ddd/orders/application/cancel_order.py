@@ -1,0 +1,40 @@
+"""cancelOrder: whole or named lines, what has not left; its stock is free again in the same commit."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ddd.orders.application.change_order import Change, change_order, chosen_quantities, tracked
+from ddd.orders.application.ports import Orders
+from ddd.orders.application.views import OrderView
+from ddd.orders.domain.parts import CancelReason
+from ddd.shared.application.outcome import Outcome
+from ddd.shared.application.statements import Write
+from ddd.shared.domain.caller import Caller
+from ddd.shared.domain.errors import Refusals
+from ddd.shared.domain.text import MAX_NOTE
+
+
+def cancel_order(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Outcome[OrderView]:
+    """Cancel the order or some of its units. A Vendor that names no lines cancels its own and open ones."""
+
+    def decide(change: Change) -> list[Write] | Refusals:
+        order, form = change.order, change.form
+        note = form.text("note", limit=MAX_NOTE)
+        quantities = chosen_quantities(change)
+        if form.faults:
+            return Refusals(tuple(form.faults))
+        now = orders.clock.now()
+        refused = order.cancel(
+            quantities,
+            whole=not form.has("lines") and change.sight.is_whole,
+            reason=CancelReason(form.raw("reason")),
+            note=note,
+            actor=change.actor,
+            at=now,
+        )
+        if refused is not None:
+            return refused
+        held = tracked(order, quantities)
+        return [orders.stock.release(caller.tenant_id, order.id, held, now)] if held else []
+
+    return change_order(caller, given, "cancelOrder", orders, decide)

@@ -1,0 +1,133 @@
+"""What every change of an existing order goes through: found, in scope, at the expected version, then decided."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from ddd.orders.application.ports import LineQuantity, Orders
+from ddd.orders.application.queries import order_by_id
+from ddd.orders.application.views import OrderParts, OrderView, Sight, line_number, sight_of
+from ddd.orders.domain.order import Order
+from ddd.orders.domain.parts import Actor, what_is_left
+from ddd.shared.application.events import AuditEntry
+from ddd.shared.application.form import Form
+from ddd.shared.application.outcome import Outcome
+from ddd.shared.application.statements import Write
+from ddd.shared.application.unit_of_work import Command, Transaction
+from ddd.shared.domain.caller import Caller
+from ddd.shared.domain.errors import ErrorCode, Refusals
+from ddd.shared.domain.ids import parse_id
+
+_NOBODY = UUID(int=0)
+MAX_NAMED_LINES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One attempt to change one order."""
+
+    order: Order
+    form: Form
+    sight: Sight
+    actor: Actor
+
+
+def change_order(
+    caller: Caller,
+    given: Mapping[str, Any],
+    operation: str,
+    orders: Orders,
+    decide: Callable[[Change], list[Write] | Refusals],
+) -> Outcome[OrderView]:
+    """Lock the order, let `decide` change it, store what came of it. `decide` answers the other contexts' statements."""
+    order_id = parse_id(given["orderId"]) or _NOBODY
+
+    def attempt(tx: Transaction) -> tuple[UUID, OrderView] | Refusals:
+        order, lines, payments, shipments, past = tx.fetch(
+            orders.store.lock(caller.tenant_id, order_id),
+            orders.store.lines(caller.tenant_id, order_id),
+            orders.store.payments(caller.tenant_id, order_id),
+            orders.store.shipments(caller.tenant_id, order_id),
+            orders.store.events(caller.tenant_id, order_id),
+        )
+        if order is None:
+            return _not_found()
+        order.lines, order.payments, order.shipments = lines, payments, shipments
+        scopes = tx.grant.scopes(operation)
+        sight = sight_of(scopes, caller, order.customer.id, order.branch_code, order.lines)
+        if sight is None:
+            return _not_found()
+        expected = given.get("expectedVersion")
+        if expected is not None and expected != order.version:
+            return Refusals.of(
+                ErrorCode.VERSION_CONFLICT,
+                f"The order is at version {order.version}.",
+                ("expectedVersion",),
+                {"version": order.version},
+            )
+        before = {"status": order.status.value, "version": order.version}
+        form = Form(given)
+        form.text("idempotencyKey", required=form.has("idempotencyKey"))
+        actor = Actor(caller.subject, tuple(sorted(caller.roles)))
+        writes = decide(Change(order, form, sight, actor))
+        if isinstance(writes, Refusals):
+            return writes
+        after = {"status": order.status.value, "version": order.version}
+        tx.store(*writes, orders.store.save(caller, order, AuditEntry(operation, "order", order.id, before, after)))
+        seen = sight_of(tx.grant.scopes("getOrder"), caller, order.customer.id, order.branch_code, order.lines) or sight
+        view = OrderView(
+            order, OrderParts(order.lines, order.payments, order.shipments, [*past, *order.news]), seen, tx.grant
+        )
+        return order.id, view
+
+    return orders.unit_of_work.run(
+        caller,
+        Command(operation, given.get("idempotencyKey"), given),
+        attempt,
+        replay=lambda id_: order_by_id(caller, id_, orders),
+    )
+
+
+def chosen_quantities(change: Change) -> dict[int, int]:
+    """Units by line number: of the lines named, else everything that is left of the lines in sight.
+
+    Faults are noted in the form: a line named twice, a quantity below 1, above what is left, a line out of sight.
+    """
+    form, order = change.form, change.order
+    given = form.raw("lines")
+    if given is None:
+        return what_is_left(line for line in order.lines if change.sight.sees(line))
+    if not 1 <= len(given) <= MAX_NAMED_LINES:
+        form.refuse("lines", f"Name 1 to {MAX_NAMED_LINES} lines, or leave lines out for all that is left.")
+        return {}
+    chosen: dict[int, int] = {}
+    for each in form.each("lines"):
+        number = line_number(order.id, each.raw("orderLineId"))
+        line = order.line(number) if number is not None and number <= len(order.lines) else None
+        if line is None or not change.sight.sees(line):
+            each.refuse("orderLineId", "The order has no such line.", ErrorCode.NOT_FOUND)
+            continue
+        if line.line_no in chosen:
+            each.refuse("orderLineId", "This line is named twice.")
+            continue
+        quantity = each.raw("quantity")
+        if quantity < 1:
+            each.refuse("quantity", "A quantity is at least 1.")
+        elif quantity > line.unshipped_quantity:
+            each.refuse("quantity", f"Only {line.unshipped_quantity} are left.", ErrorCode.QUANTITY_EXCEEDED)
+        chosen[line.line_no] = quantity
+    return chosen
+
+
+def tracked(order: Order, quantities: Mapping[int, int]) -> list[LineQuantity]:
+    """The part of it that stock is kept of."""
+    return [
+        LineQuantity(line_no, quantity)
+        for line_no, quantity in quantities.items()
+        if order.line(line_no).branch_code is not None
+    ]
+
+
+def _not_found() -> Refusals:
+    return Refusals.of(ErrorCode.NOT_FOUND, "There is no such order.", ("orderId",))

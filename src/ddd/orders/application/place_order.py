@@ -1,0 +1,120 @@
+"""placeOrder: a finalised checkout becomes an order, with its stock reserved in the same commit."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from ddd.orders.application.checkout import look_at, read_checkout
+from ddd.orders.application.ports import LineReservation, Orders, PlacingFacts
+from ddd.orders.application.queries import order_by_id
+from ddd.orders.application.views import WHOLE, OrderParts, OrderView, Sight, sight_of
+from ddd.orders.domain.allocation import Availability, Demand, allocate
+from ddd.orders.domain.order import Order
+from ddd.orders.domain.order_number import new_order_number
+from ddd.orders.domain.parts import Actor
+from ddd.shared.application.events import AuditEntry
+from ddd.shared.application.outcome import Outcome
+from ddd.shared.application.unit_of_work import Command, Transaction
+from ddd.shared.domain.caller import Caller, Scope
+from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals, Unauthenticated
+from ddd.shared.domain.ids import new_id
+
+OPERATION = "placeOrder"
+
+
+def place_order(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Outcome[OrderView]:
+    """Place the order, or say everything that is wrong with it. A race for stock lost is decided again, three times."""
+    looked = look_at(given)
+    # Made once: the order is the same one in every attempt.
+    order_id = new_id()
+
+    def attempt(tx: Transaction) -> tuple[UUID, OrderView] | Refusals:
+        # Availability is read before the key is looked up: who sees a twin's unit gone also sees the twin's key.
+        facts, available = tx.fetch(
+            orders.store.placing_facts(caller.tenant_id, looked.skus, looked.channel, looked.external_ref),
+            orders.stock.availability(caller.tenant_id, looked.skus),
+        )
+        if facts is None:
+            raise Unauthenticated
+        now = orders.clock.now()
+        order = read_checkout(given, caller, facts, order_id, new_order_number(), now)
+        if isinstance(order, Refusals):
+            return order
+        if facts.stock_tracked:
+            short = _allocate(order, facts, available)
+            if short:
+                return out_of_stock(short)
+            held = [
+                LineReservation(line.line_no, line.branch_code, line.sku, line.quantity)
+                for line in order.lines
+                if line.branch_code is not None
+            ]
+            if held:
+                tx.store(orders.stock.reserve(caller.tenant_id, order.id, held, now))
+        order.record_placed(Actor(caller.subject, tuple(sorted(caller.roles))), now)
+        audit = AuditEntry(OPERATION, "order", order.id, after={"status": order.status.value, "version": order.version})
+        tx.store(orders.store.insert(caller, order, audit))
+        scopes = tx.grant.scopes("getOrder") or tx.grant.scopes(OPERATION)
+        sight = sight_of(scopes, caller, order.customer.id, order.branch_code, order.lines)
+        if sight is None:  # it went to branches or vendors beyond the caller's reach: who placed it sees this answer
+            sight = Sight(caller.vendor_id) if scopes == {Scope.VENDOR} else WHOLE
+        parts = OrderParts(order.lines, order.payments, order.shipments, order.news)
+        return order.id, OrderView(order, parts, sight, tx.grant)
+
+    def short_of_stock() -> Refusals:
+        # Which line lost the last race is known by a fresh read only; three were lost, so name them all.
+        return out_of_stock(range(1, len(given["lines"]) + 1))
+
+    races = dict.fromkeys(orders.shortages, short_of_stock)
+    races[orders.store.NUMBER_TAKEN] = _try_again
+    races[orders.store.EXTERNAL_REF_TAKEN] = _reference_taken
+    return orders.unit_of_work.run(
+        caller,
+        Command(OPERATION, given.get("idempotencyKey"), given),
+        attempt,
+        replay=lambda id_: order_by_id(caller, id_, orders),
+        races=races,
+    )
+
+
+def _allocate(order: Order, facts: PlacingFacts, available: Availability) -> tuple[int, ...]:
+    """Give each known line its branch; the line numbers that are short."""
+    demands = [Demand(line.line_no, line.sku, line.quantity) for line in order.lines if line.sku in facts.item_names]
+    if order.branch_code is not None:
+        branches = [order.branch_code]
+    else:
+        branches = [branch.code for branch in facts.branches if not branch.archived]
+    chosen = allocate(demands, branches, available)
+    if isinstance(chosen, tuple):
+        return chosen
+    for line_no, branch in chosen.items():
+        line = order.line(line_no)
+        line.branch_code = branch
+        line.reserved_quantity = line.quantity
+    return ()
+
+
+def out_of_stock(line_numbers: "tuple[int, ...] | range") -> Refusals:
+    """One refusal at each short line's quantity."""
+    return Refusals(
+        tuple(
+            Refusal(
+                ErrorCode.OUT_OF_STOCK,
+                "No branch can serve this line.",
+                ("lines", str(number - 1), "quantity"),
+            )
+            for number in line_numbers
+        )
+    )
+
+
+def _try_again() -> Refusals:
+    raise RuntimeError("three order numbers in a row were taken")
+
+
+def _reference_taken() -> Refusals:
+    return Refusals.of(
+        ErrorCode.ALREADY_EXISTS,
+        "An order with this channel and external reference is there already.",
+        ("externalRef",),
+    )

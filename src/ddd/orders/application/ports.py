@@ -1,0 +1,127 @@
+"""What orders need from outside."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from ddd.orders.application.listing import Listing
+from ddd.orders.application.views import OrderFacts, OrderParts
+from ddd.orders.domain.order import Order
+from ddd.orders.domain.parts import OrderEvent, OrderLine, Payment, Shipment
+from ddd.shared.application.events import AuditEntry
+from ddd.shared.application.pages import PageRequest
+from ddd.shared.application.reader import Reader
+from ddd.shared.application.statements import Bundle, Read, Write
+from ddd.shared.application.unit_of_work import UnitOfWork
+from ddd.shared.domain.caller import Caller, Scope
+from ddd.shared.domain.clock import Clock
+
+
+class BranchSnapshot(NamedTuple):
+    code: str
+    priority: int
+    archived: bool
+
+
+class PlacingFacts(NamedTuple):
+    """What placing an order asks of the snapshots.
+
+    `branches` in the order in which they are tried; `item_names` by SKU, archived items left out;
+    `same_ref`: the order that has the external reference already: its id and customer id.
+    """
+
+    stock_tracked: bool
+    accepts_unknown_sku: bool
+    trusts_customer_checkout: bool
+    workflow_version: int
+    branches: Sequence[BranchSnapshot]
+    item_names: Mapping[str, str]
+    same_ref: tuple[UUID, str | None] | None
+
+
+class LineQuantity(NamedTuple):
+    line_no: int
+    quantity: int
+
+
+class LineReservation(NamedTuple):
+    line_no: int
+    branch_code: str
+    sku: str
+    quantity: int
+
+
+class OrderStore(Protocol):
+    """Statements about orders."""
+
+    #: Constraint names that placing may lose a race on.
+    NUMBER_TAKEN: str
+    EXTERNAL_REF_TAKEN: str
+
+    def placing_facts(
+        self, tenant_id: str, skus: Sequence[str], channel: str, external_ref: str | None
+    ) -> Read[PlacingFacts | None]: ...
+
+    def lock(self, tenant_id: str, order_id: UUID) -> Read[Order | None]:
+        """The order's own row, locked until the transaction ends; its parts are still to be filled in."""
+        ...
+
+    def lines(self, tenant_id: str, order_id: UUID) -> Read[list[OrderLine]]: ...
+    def payments(self, tenant_id: str, order_id: UUID) -> Read[list[Payment]]: ...
+    def shipments(self, tenant_id: str, order_id: UUID) -> Read[list[Shipment]]: ...
+    def events(self, tenant_id: str, order_id: UUID) -> Read[list[OrderEvent]]: ...
+
+    def insert(self, caller: Caller, order: Order, audit: AuditEntry) -> Write:
+        """Order, person, lines, payments, timeline, outbox and audit in one statement."""
+        ...
+
+    def save(self, caller: Caller, order: Order, audit: AuditEntry) -> Write:
+        """What changed of a loaded order, with timeline, outbox and audit, in one statement."""
+        ...
+
+
+Found = tuple[OrderFacts, OrderParts]
+
+
+class OrderReader(Protocol):
+    """Queries about orders: rows, not aggregates. `wanted` names the parts to read (see queries.PARTS)."""
+
+    def by_id(self, tenant_id: str, order_id: UUID, wanted: frozenset[str]) -> Bundle[list[Found]]: ...
+    def by_number(self, tenant_id: str, number: str, wanted: frozenset[str]) -> Bundle[list[Found]]: ...
+    def by_reference(
+        self, tenant_id: str, channel: str, reference: str, wanted: frozenset[str]
+    ) -> Bundle[list[Found]]: ...
+    def page(
+        self, caller: Caller, scopes: frozenset[Scope], listing: Listing, request: PageRequest, wanted: frozenset[str]
+    ) -> Bundle[list[Found]]:
+        """Up to one order more than the page, in the order in which it is walked."""
+        ...
+
+    def count(self, caller: Caller, scopes: frozenset[Scope], listing: Listing) -> Read[int]: ...
+
+
+class StockReservations(Protocol):
+    """Stock's promise to orders; its statements travel in the order's own transaction."""
+
+    def availability(self, tenant_id: str, skus: Sequence[str]) -> Read[Mapping[str, Mapping[str, int]]]: ...
+    def reserve(self, tenant_id: str, order_id: UUID, lines: Sequence[LineReservation], at: datetime) -> Write: ...
+    def release(self, tenant_id: str, order_id: UUID, lines: Sequence[LineQuantity], at: datetime) -> Write: ...
+    def issue(
+        self, tenant_id: str, order_id: UUID, lines: Sequence[LineQuantity], at: datetime, actor: str, reference: str
+    ) -> Write: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Everything that the handlers of orders work with."""
+
+    unit_of_work: UnitOfWork
+    reader: Reader
+    store: OrderStore
+    rows: OrderReader
+    stock: StockReservations
+    #: Names of stock's constraints that say: what was seen available is gone.
+    shortages: tuple[str, ...]
+    clock: Clock

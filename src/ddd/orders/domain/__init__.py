@@ -1,0 +1,1 @@
+"""Orders: what a customer bought, and what became of it. Pure rules."""

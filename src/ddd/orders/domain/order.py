@@ -1,0 +1,284 @@
+"""The order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from ddd.orders.domain.actions import why_not_cancel, why_not_ship
+from ddd.orders.domain.parts import (
+    Actor,
+    Address,
+    Cancellation,
+    CancelReason,
+    Customer,
+    OrderEvent,
+    OrderLine,
+    Payment,
+    Shipment,
+    ShipmentLine,
+    ShipmentMode,
+    ShipmentStatus,
+)
+from ddd.orders.domain.status import (
+    Milestones,
+    OrderStatus,
+    PaymentState,
+    PaymentStatus,
+    order_status,
+    payment_status,
+)
+from ddd.shared.domain.money import round_half_up
+from ddd.shared.domain.errors import ErrorCode, Refusals
+
+
+@dataclass(slots=True)
+class Order:
+    """A customer's order.
+
+    A storefront places it with everything decided but the stock: prices, taxes and discounts are the checkout's, the sums
+    are ours. From then on its amounts stand still. Each line is reserved in one branch until it ships or is cancelled.
+    Paid (or total 0) it is confirmed; unpaid it waits as PENDING, and shipping it confirms it. Units leave in shipments;
+    what has not left may be cancelled. The status is never set: it follows from milestones and the lines' quantities.
+    Every change bumps the version and adds an event; the events tell the whole life in order.
+    """
+
+    id: UUID
+    order_number: str
+    channel: str
+    currency: str
+    customer: Customer
+    shipping_address: Address
+    lines: list[OrderLine]
+    subtotal: int
+    discount_total: int
+    shipping_total: int
+    tax_total: int
+    total: int
+    placed_at: datetime
+    updated_at: datetime
+    external_ref: str | None = None
+    billing_address: Address | None = None
+    taxes_included: bool = False
+    branch_code: str | None = None
+    note: str | None = None
+    metadata: Any = None
+    #: What the checkout told beside the sums: discounts, taxes, shipping method. Kept as placed.
+    terms: Mapping[str, Any] = field(default_factory=dict)
+    workflow_version: int = 1
+    version: int = 1
+    payments: list[Payment] = field(default_factory=list)
+    shipments: list[Shipment] = field(default_factory=list)
+    cancellation: Cancellation | None = None
+    confirmed_at: datetime | None = None
+    completed_at: datetime | None = None
+    #: The sequence of the last event.
+    sequence: int = 0
+    #: Shipments made and events raised since the order was loaded or made.
+    new_shipments: list[Shipment] = field(default_factory=list)
+    news: list[OrderEvent] = field(default_factory=list)
+
+    # -- derived ------------------------------------------------------------------------------------------------
+
+    @property
+    def status(self) -> OrderStatus:
+        milestones = Milestones(True, self.confirmed_at is not None, self.completed_at is not None)
+        return order_status(milestones, (line.quantities for line in self.lines))
+
+    @property
+    def authorized(self) -> int:
+        return sum(payment.amount for payment in self.payments if payment.state is PaymentState.AUTHORIZED)
+
+    @property
+    def captured(self) -> int:
+        return sum(payment.amount for payment in self.payments if payment.state is PaymentState.CAPTURED)
+
+    @property
+    def payment_status(self) -> PaymentStatus:
+        return payment_status(self.total, self.authorized, self.captured, 0)
+
+    @property
+    def amount_due(self) -> int:
+        """What is still to be paid for what was not cancelled; never below 0."""
+        if all(line.open_quantity == 0 for line in self.lines):
+            return 0
+        return max(0, self.total - self.cancelled_value - self.captured)
+
+    @property
+    def cancelled_value(self) -> int:
+        """What the cancelled units would have cost: their share of line totals, line taxes, order discounts and taxes."""
+        line_taxes = sum(line.tax for line in self.lines)
+        adjusted = self.subtotal - self.discount_total
+        if not self.taxes_included:
+            adjusted += self.tax_total - line_taxes
+        value = 0
+        for line in self.lines:
+            if line.cancelled_quantity:
+                tax = 0 if self.taxes_included else line.tax
+                share = Fraction(line.line_total * adjusted, self.subtotal) if self.subtotal else Fraction(0)
+                value += round_half_up((share + tax) * line.cancelled_quantity / line.quantity)
+        return value
+
+    def line(self, line_no: int) -> OrderLine:
+        return self.lines[line_no - 1]
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    def record_placed(self, actor: Actor, at: datetime) -> None:
+        """The order as it came in; confirmed at once where it is paid."""
+        self._raise("order.placed", actor, at, placed_data(self))
+        if self.total == 0 or self.captured >= self.total or self.authorized >= self.total:
+            self._confirm(actor, at)
+
+    def cancel(
+        self,
+        quantities: Mapping[int, int],
+        *,
+        whole: bool,
+        reason: CancelReason,
+        note: str | None,
+        actor: Actor,
+        at: datetime,
+    ) -> Refusals | None:
+        """Cancel units by line number: what has not left. `whole`: nobody named lines."""
+        before = self.status
+        reason_not = why_not_cancel(before, is_whole=whole, has_left=bool(quantities))
+        if reason_not is not None:
+            return Refusals.of(ErrorCode.INVALID_TRANSITION, reason_not)
+        for line_no, quantity in quantities.items():
+            line = self.line(line_no)
+            line.cancelled_quantity += quantity
+            if line.branch_code is not None:
+                line.reserved_quantity -= quantity
+        self.cancellation = Cancellation(reason, note, at, actor.subject)
+        self._touch(at)
+        ended = self.status is OrderStatus.CANCELLED
+        self._raise(
+            "order.cancelled" if ended else "order.lines_cancelled",
+            actor,
+            at,
+            {
+                "reason": reason.value,
+                "lines": [{"lineNo": number, "quantity": quantity} for number, quantity in quantities.items()],
+                "status": {"before": before.value, "after": self.status.value},
+            },
+        )
+        return None
+
+    def ship(
+        self,
+        quantities: Mapping[int, int],
+        *,
+        shipment_id: UUID,
+        carrier: str | None,
+        tracking_reference: str | None,
+        tracking_url: str | None,
+        shipped_at: datetime,
+        actor: Actor,
+        at: datetime,
+    ) -> Refusals | None:
+        """Units leave, in one shipment. A PENDING order is confirmed by it."""
+        before = self.status
+        reason_not = why_not_ship(before, has_left=bool(quantities))
+        if reason_not is not None:
+            return Refusals.of(ErrorCode.INVALID_TRANSITION, reason_not)
+        if self.confirmed_at is None:
+            self._confirm(actor, at)
+        branches = set()
+        for line_no, quantity in quantities.items():
+            line = self.line(line_no)
+            line.shipped_quantity += quantity
+            branches.add(line.branch_code)
+            if line.branch_code is not None:
+                line.reserved_quantity -= quantity
+        shipment = Shipment(
+            id=shipment_id,
+            status=ShipmentStatus.SHIPPED,
+            mode=ShipmentMode.WAREHOUSE,
+            lines=tuple(ShipmentLine(n, self.line(n).sku, quantity) for n, quantity in quantities.items()),
+            carrier=carrier,
+            tracking_reference=tracking_reference,
+            tracking_url=tracking_url,
+            branch_code=branches.pop() if len(branches) == 1 else None,
+            shipped_at=shipped_at,
+        )
+        self.shipments.append(shipment)
+        self.new_shipments.append(shipment)
+        self._touch(at)
+        self._raise(
+            "order.shipped",
+            actor,
+            at,
+            {
+                "shipmentId": str(shipment.id),
+                "carrier": carrier,
+                "trackingReference": tracking_reference,
+                "trackingUrl": tracking_url,
+                "branchCode": shipment.branch_code,
+                "shippedAt": shipped_at.isoformat(),
+                "lines": [{"lineNo": number, "quantity": quantity} for number, quantity in quantities.items()],
+                "status": {"before": before.value, "after": self.status.value},
+            },
+        )
+        return None
+
+    # -- helpers ------------------------------------------------------------------------------------------------
+
+    def _confirm(self, actor: Actor, at: datetime) -> None:
+        before = self.status
+        self.confirmed_at = at
+        self._raise("order.confirmed", actor, at, {"status": {"before": before.value, "after": self.status.value}})
+
+    def _touch(self, at: datetime) -> None:
+        self.version += 1
+        self.updated_at = at
+
+    def _raise(self, type_: str, actor: Actor, at: datetime, data: Mapping[str, Any]) -> None:
+        self.sequence += 1
+        self.news.append(OrderEvent(self.sequence, type_, at, actor, data))
+
+
+def placed_data(order: Order) -> dict[str, Any]:
+    """Everything of a new order but the person: enough to rebuild it from its events."""
+    return {
+        "orderNumber": order.order_number,
+        "channel": order.channel,
+        "externalRef": order.external_ref,
+        "currency": order.currency,
+        "customerId": order.customer.id,
+        "branchCode": order.branch_code,
+        "workflowVersion": order.workflow_version,
+        "placedAt": order.placed_at.isoformat(),
+        "subtotal": order.subtotal,
+        "discountTotal": order.discount_total,
+        "shippingTotal": order.shipping_total,
+        "taxTotal": order.tax_total,
+        "total": order.total,
+        "taxesIncluded": order.taxes_included,
+        "lines": [_line_data(line) for line in order.lines],
+        "payments": [
+            {"paymentNo": each.payment_no, "state": each.state.value, "amount": each.amount} for each in order.payments
+        ],
+        "status": {"before": None, "after": order.status.value},
+    }
+
+
+def _line_data(line: OrderLine) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "lineNo": line.line_no,
+        "sku": line.sku,
+        "quantity": line.quantity,
+        "unitPrice": line.unit_price,
+        "lineTotal": line.line_total,
+    }
+    if line.discount:
+        data["discount"] = line.discount
+    if line.tax:
+        data["tax"] = line.tax
+    if line.vendor_id is not None:
+        data["vendorId"] = line.vendor_id
+    if line.branch_code is not None:
+        data["branchCode"] = line.branch_code
+    return data

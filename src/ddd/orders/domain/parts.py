@@ -1,0 +1,179 @@
+"""The parts of an order. Amounts are minor units of the order's currency, times are UTC."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from ddd.orders.domain.status import PaymentState, Quantities
+
+
+class ShipmentStatus(StrEnum):
+    PENDING = "PENDING"
+    CONFIRMED = "CONFIRMED"
+    IN_TRANSIT = "IN_TRANSIT"
+    SHIPPED = "SHIPPED"
+    DELIVERED = "DELIVERED"
+    CANCELLED = "CANCELLED"
+
+
+class ShipmentMode(StrEnum):
+    PICKUP = "PICKUP"
+    DROPOFF = "DROPOFF"
+    WAREHOUSE = "WAREHOUSE"
+
+
+class CancelReason(StrEnum):
+    CUSTOMER_REQUEST = "CUSTOMER_REQUEST"
+    OUT_OF_STOCK = "OUT_OF_STOCK"
+    PAYMENT_FAILED = "PAYMENT_FAILED"
+    FRAUD = "FRAUD"
+    ADDRESS = "ADDRESS"
+    DUPLICATE = "DUPLICATE"
+    EXPIRED = "EXPIRED"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`country` is ISO 3166-1 alpha-2."""
+
+    line1: str
+    country: str
+    line2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    postal_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Whose order it is; all but the id are a person's values."""
+
+    id: str | None
+    first_name: str | None
+    last_name: str | None
+    email: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """Weight in kilograms, lengths in centimetres, as decimal text."""
+
+    weight_kg: str | None = None
+    length_cm: str | None = None
+    width_cm: str | None = None
+    height_cm: str | None = None
+
+
+@dataclass(slots=True)
+class OrderLine:
+    """One SKU of the order. `branch_code` is where its stock is reserved, None where stock is not kept of it."""
+
+    line_no: int
+    sku: str
+    name: str
+    quantity: int
+    unit_price: int
+    discount: int
+    tax: int
+    line_total: int
+    vendor_id: str | None = None
+    category: str | None = None
+    options: Any = None
+    is_free_gift: bool = False
+    is_taxable: bool = True
+    package: Package | None = None
+    branch_code: str | None = None
+    reserved_quantity: int = 0
+    cancelled_quantity: int = 0
+    shipped_quantity: int = 0
+    delivered_quantity: int = 0
+    returned_quantity: int = 0
+
+    @property
+    def open_quantity(self) -> int:
+        """Ordered and not cancelled."""
+        return self.quantity - self.cancelled_quantity
+
+    @property
+    def unshipped_quantity(self) -> int:
+        """What is left to ship or to cancel."""
+        return self.open_quantity - self.shipped_quantity
+
+    @property
+    def quantities(self) -> Quantities:
+        return Quantities(self.quantity, self.cancelled_quantity, self.shipped_quantity, self.delivered_quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One payment as a provider tells it."""
+
+    payment_no: int
+    state: PaymentState
+    amount: int
+    at: datetime
+    method: str | None = None
+    provider: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentLine:
+    line_no: int
+    sku: str
+    quantity: int
+
+
+@dataclass(slots=True)
+class Shipment:
+    """Goods that leave together. `branch_code` is set where all of them left from one branch."""
+
+    id: UUID
+    status: ShipmentStatus
+    mode: ShipmentMode
+    lines: tuple[ShipmentLine, ...]
+    carrier: str | None = None
+    tracking_reference: str | None = None
+    tracking_url: str | None = None
+    branch_code: str | None = None
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """The latest cancellation, of the whole order or of lines."""
+
+    reason: CancelReason
+    note: str | None
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: the token's subject and the roles it acted with."""
+
+    subject: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEvent:
+    """One entry of the timeline. `data` holds ids, amounts and field names, never a person's values."""
+
+    sequence: int
+    type: str
+    at: datetime
+    actor: Actor
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def what_is_left(lines: Iterable[OrderLine]) -> dict[int, int]:
+    """Units that have neither left nor been cancelled, by line number; lines without any are not there."""
+    return {line.line_no: line.unshipped_quantity for line in lines if line.unshipped_quantity > 0}

@@ -1,0 +1,151 @@
+"""Rows of orders and their parts: the column lists, and what comes of a row. Shared by the store and the readers."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from ddd.orders.application.views import address_view, package_view
+from ddd.orders.domain.parts import (
+    Actor,
+    Address,
+    Cancellation,
+    CancelReason,
+    Customer,
+    OrderEvent,
+    OrderLine,
+    Payment,
+    Shipment,
+    ShipmentLine,
+    ShipmentMode,
+    ShipmentStatus,
+)
+from ddd.orders.domain.status import OrderStatus, PaymentState, PaymentStatus
+
+ORDER_COLUMNS = """
+o.id, o.order_number, o.channel, o.external_ref, o.status, o.payment_status, o.version, o.sequence, o.currency,
+o.subtotal, o.discount_total, o.shipping_total, o.tax_total, o.total, o.amount_due, o.taxes_included, o.customer_id,
+o.branch_code, o.metadata, o.terms, o.workflow_version, o.placed_at, o.updated_at, o.confirmed_at, o.completed_at,
+o.cancel_reason, o.cancelled_at, o.cancelled_by, p.first_name, p.last_name, p.email, p.phone, p.shipping_address,
+p.billing_address, p.note, p.cancel_note
+"""
+LINE_COLUMNS = """
+l.line_no, l.sku, l.name, l.quantity, l.unit_price, l.discount, l.tax, l.line_total, l.vendor_id, l.category, l.options,
+l.is_free_gift, l.is_taxable, l.package, l.branch_code, l.reserved_quantity, l.cancelled_quantity, l.shipped_quantity,
+l.delivered_quantity, l.returned_quantity
+"""
+PAYMENT_COLUMNS = "y.payment_no, y.state, y.amount, y.at, y.method, y.provider, y.reference"
+#: A shipment's lines come as one JSON list of [line number, SKU, quantity].
+SHIPMENT_COLUMNS = """
+s.id, s.status, s.mode, s.carrier, s.tracking_reference, s.tracking_url, s.branch_code, s.shipped_at, s.delivered_at,
+(SELECT json_agg(json_build_array(sl.line_no, l.sku, sl.quantity) ORDER BY sl.line_no)
+ FROM orders_shipment_line sl JOIN orders_line l USING (tenant_id, order_id, line_no)
+ WHERE sl.tenant_id = s.tenant_id AND sl.order_id = s.order_id AND sl.shipment_id = s.id)::text
+"""
+EVENT_COLUMNS = "e.sequence, e.type, e.at, e.subject, e.roles, e.data"
+
+
+class OrderRow(NamedTuple):
+    """One row of ORDER_COLUMNS: what a query tells without loading an aggregate."""
+
+    id: UUID
+    order_number: str
+    channel: str
+    external_ref: str | None
+    status_text: str
+    payment_status_text: str
+    version: int
+    sequence: int
+    currency: str
+    subtotal: int
+    discount_total: int
+    shipping_total: int
+    tax_total: int
+    total: int
+    amount_due: int
+    taxes_included: bool
+    customer_id: str | None
+    branch_code: str | None
+    metadata_text: str | None
+    terms_text: str
+    workflow_version: int
+    placed_at: datetime
+    updated_at: datetime
+    confirmed_at: datetime | None
+    completed_at: datetime | None
+    cancel_reason: str | None
+    cancelled_at: datetime | None
+    cancelled_by: str | None
+    first_name: str | None
+    last_name: str | None
+    email: str | None
+    phone: str | None
+    shipping_text: str
+    billing_text: str | None
+    note: str | None
+    cancel_note: str | None
+
+    @property
+    def status(self) -> OrderStatus:
+        return OrderStatus(self.status_text)
+
+    @property
+    def payment_status(self) -> PaymentStatus:
+        return PaymentStatus(self.payment_status_text)
+
+    @property
+    def customer(self) -> Customer:
+        return Customer(self.customer_id, self.first_name, self.last_name, self.email, self.phone)
+
+    @property
+    def shipping_address(self) -> Address:
+        address = address_view(loads(self.shipping_text))
+        assert address is not None
+        return address
+
+    @property
+    def billing_address(self) -> Address | None:
+        return address_view(loads(self.billing_text))
+
+    @property
+    def metadata(self) -> Any:
+        return loads(self.metadata_text)
+
+    @property
+    def cancellation(self) -> Cancellation | None:
+        if self.cancel_reason is None or self.cancelled_at is None:
+            return None
+        return Cancellation(
+            CancelReason(self.cancel_reason), self.cancel_note, self.cancelled_at, self.cancelled_by or ""
+        )
+
+
+def loads(text: str | None) -> Any:
+    """A jsonb column, which arrives as text."""
+    return None if text is None else orjson.loads(text)
+
+
+def line_of(row: tuple[Any, ...]) -> OrderLine:
+    """The line of a row of LINE_COLUMNS."""
+    line = OrderLine(*row)
+    line.options = loads(line.options)
+    line.package = package_view(loads(row[13]))
+    return line
+
+
+def payment_of(row: tuple[Any, ...]) -> Payment:
+    """The payment of a row of PAYMENT_COLUMNS."""
+    return Payment(row[0], PaymentState(row[1]), *row[2:])
+
+
+def shipment_of(row: tuple[Any, ...]) -> Shipment:
+    """The shipment of a row of SHIPMENT_COLUMNS."""
+    lines = tuple(ShipmentLine(*each) for each in loads(row[9]) or ())
+    return Shipment(row[0], ShipmentStatus(row[1]), ShipmentMode(row[2]), lines, *row[3:9])
+
+
+def event_of(row: tuple[Any, ...]) -> OrderEvent:
+    """The event of a row of EVENT_COLUMNS."""
+    sequence, type_, at, subject, roles, data = row
+    return OrderEvent(sequence, type_, at, Actor(subject, tuple(roles.split())), loads(data))

@@ -1,0 +1,339 @@
+"""Orders on PostgreSQL: the statements of the write side.
+
+Rows travel as JSON, one parameter for each table, and are unpacked by the table's own row type.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from ddd.orders.application.ports import BranchSnapshot, PlacingFacts
+from ddd.orders.domain.order import Order
+from ddd.orders.domain.parts import OrderEvent, OrderLine, Payment, Shipment
+from ddd.orders.infrastructure.rows import (
+    EVENT_COLUMNS,
+    LINE_COLUMNS,
+    ORDER_COLUMNS,
+    PAYMENT_COLUMNS,
+    SHIPMENT_COLUMNS,
+    OrderRow,
+    event_of,
+    line_of,
+    loads,
+    payment_of,
+    shipment_of,
+)
+from ddd.shared.application.events import AuditEntry
+from ddd.shared.application.statements import Read, Write
+from ddd.shared.domain.caller import Caller
+from ddd.shared.infrastructure.journal import AUDIT_FROM_JSON, audit_row
+from ddd.shared.infrastructure.statements import dumps
+
+_PLACING_FACTS = """
+SELECT t.stock_tracked, t.unknown_sku = 'ACCEPT', t.trust_customer_checkout, t.workflow_version,
+    (SELECT json_agg(json_build_array(b.code, b.priority, b.archived) ORDER BY b.priority, b.code)
+     FROM orders_branch b WHERE b.tenant_id = $1)::text,
+    (SELECT json_object_agg(i.sku, i.name) FROM orders_item i
+     WHERE i.tenant_id = $1 AND NOT i.archived
+       AND i.sku = ANY (ARRAY(SELECT json_array_elements_text($2::json) COLLATE "C")))::text,
+    (SELECT json_build_array(o.id, o.customer_id) FROM orders_order o
+     WHERE o.tenant_id = $1 AND o.channel = $3 AND o.external_ref = $4)::text
+FROM orders_tenant t WHERE t.tenant_id = $1
+"""
+#: The timeline's new entries go out as they are: outbox and timeline are fed by the same rows.
+_TELL = """
+news AS (SELECT * FROM json_populate_recordset(NULL::orders_event, {news}::json)),
+told AS (INSERT INTO orders_event SELECT * FROM news),
+sent AS (INSERT INTO outbox (tenant_id, aggregate, aggregate_id, sequence, type, payload, request_id, occurred_at)
+         SELECT tenant_id, 'order', order_id, sequence, type, data, {request}, at FROM news)
+"""
+_INSERT = f"""
+WITH placed AS (INSERT INTO orders_order SELECT * FROM json_populate_record(NULL::orders_order, $1::json)),
+person AS (INSERT INTO orders_person SELECT * FROM json_populate_record(NULL::orders_person, $2::json)),
+lines AS (INSERT INTO orders_line SELECT * FROM json_populate_recordset(NULL::orders_line, $3::json)),
+paid AS (INSERT INTO orders_payment SELECT * FROM json_populate_recordset(NULL::orders_payment, $4::json)),
+{_TELL.format(news="$5", request="$6")}
+{AUDIT_FROM_JSON.format(row="$7")}
+"""
+_LOCK = f"""
+SELECT {ORDER_COLUMNS} FROM orders_order o JOIN orders_person p ON p.tenant_id = o.tenant_id AND p.order_id = o.id
+WHERE o.tenant_id = $1 AND o.id = $2 FOR NO KEY UPDATE OF o
+"""
+#: Statements of their own, after the lock: they see what the lock waited for.
+LINES_OF = f"SELECT {LINE_COLUMNS} FROM orders_line l WHERE l.tenant_id = $1 AND l.order_id = $2 ORDER BY l.line_no"
+PAYMENTS_OF = f"""
+SELECT {PAYMENT_COLUMNS} FROM orders_payment y WHERE y.tenant_id = $1 AND y.order_id = $2 ORDER BY y.payment_no
+"""
+SHIPMENTS_OF = (
+    f"SELECT {SHIPMENT_COLUMNS} FROM orders_shipment s WHERE s.tenant_id = $1 AND s.order_id = $2 ORDER BY s.id"
+)
+EVENTS_OF = f"SELECT {EVENT_COLUMNS} FROM orders_event e WHERE e.tenant_id = $1 AND e.order_id = $2 ORDER BY e.sequence"
+_SAVE = f"""
+WITH new AS (SELECT * FROM json_populate_record(NULL::orders_order, $1::json)),
+saved AS (
+    UPDATE orders_order o SET status = new.status, payment_status = new.payment_status, version = new.version,
+        sequence = new.sequence, amount_due = new.amount_due, updated_at = new.updated_at,
+        confirmed_at = new.confirmed_at, completed_at = new.completed_at, cancel_reason = new.cancel_reason,
+        cancelled_at = new.cancelled_at, cancelled_by = new.cancelled_by
+    FROM new WHERE o.tenant_id = new.tenant_id AND o.id = new.id),
+noted AS (
+    UPDATE orders_person p SET cancel_note = $2 FROM new
+    WHERE p.tenant_id = new.tenant_id AND p.order_id = new.id AND p.cancel_note IS DISTINCT FROM $2),
+lines AS (
+    UPDATE orders_line l SET reserved_quantity = n.reserved_quantity, cancelled_quantity = n.cancelled_quantity,
+        shipped_quantity = n.shipped_quantity, delivered_quantity = n.delivered_quantity,
+        returned_quantity = n.returned_quantity
+    FROM json_populate_recordset(NULL::orders_line, $3::json) n
+    WHERE l.tenant_id = n.tenant_id AND l.order_id = n.order_id AND l.line_no = n.line_no),
+shipments AS (INSERT INTO orders_shipment SELECT * FROM json_populate_recordset(NULL::orders_shipment, $4::json)),
+packed AS (
+    INSERT INTO orders_shipment_line SELECT * FROM json_populate_recordset(NULL::orders_shipment_line, $5::json)),
+{_TELL.format(news="$6", request="$7")}
+{AUDIT_FROM_JSON.format(row="$8")}
+"""
+
+
+class PostgresOrderStore:
+    """See `ddd.orders.application.ports.OrderStore`."""
+
+    NUMBER_TAKEN = "orders_order_number_key"
+    EXTERNAL_REF_TAKEN = "orders_order_external_ref"
+
+    def placing_facts(
+        self, tenant_id: str, skus: Sequence[str], channel: str, external_ref: str | None
+    ) -> Read[PlacingFacts | None]:
+        # An empty reference matches nothing: a blank one is never stored.
+        return Read(_PLACING_FACTS, (tenant_id, dumps(skus), channel, external_ref or ""), _placing_facts)
+
+    def lock(self, tenant_id: str, order_id: UUID) -> Read[Order | None]:
+        return Read(_LOCK, (tenant_id, str(order_id)), lambda rows: _aggregate(OrderRow(*rows[0])) if rows else None)
+
+    def lines(self, tenant_id: str, order_id: UUID) -> Read[list[OrderLine]]:
+        return Read(LINES_OF, (tenant_id, str(order_id)), lambda rows: [line_of(row) for row in rows])
+
+    def payments(self, tenant_id: str, order_id: UUID) -> Read[list[Payment]]:
+        return Read(PAYMENTS_OF, (tenant_id, str(order_id)), lambda rows: [payment_of(row) for row in rows])
+
+    def shipments(self, tenant_id: str, order_id: UUID) -> Read[list[Shipment]]:
+        return Read(SHIPMENTS_OF, (tenant_id, str(order_id)), lambda rows: [shipment_of(row) for row in rows])
+
+    def events(self, tenant_id: str, order_id: UUID) -> Read[list[OrderEvent]]:
+        return Read(EVENTS_OF, (tenant_id, str(order_id)), lambda rows: [event_of(row) for row in rows])
+
+    def insert(self, caller: Caller, order: Order, audit: AuditEntry) -> Write:
+        tenant_id = caller.tenant_id
+        return Write(
+            _INSERT,
+            (
+                dumps(_order_row(tenant_id, order)),
+                dumps(_person_row(tenant_id, order)),
+                dumps([_line_row(tenant_id, order.id, line) for line in order.lines]),
+                dumps([_payment_row(tenant_id, order.id, each) for each in order.payments]),
+                dumps(_event_rows(tenant_id, order)),
+                caller.request_id,
+                dumps(audit_row(caller, order.updated_at, audit)),
+            ),
+        )
+
+    def save(self, caller: Caller, order: Order, audit: AuditEntry) -> Write:
+        tenant_id = caller.tenant_id
+        return Write(
+            _SAVE,
+            (
+                dumps(_order_row(tenant_id, order)),
+                order.cancellation.note if order.cancellation else None,
+                dumps([_line_row(tenant_id, order.id, line) for line in order.lines]),
+                dumps([_shipment_row(tenant_id, order.id, each) for each in order.new_shipments]),
+                dumps(
+                    [
+                        {
+                            "tenant_id": tenant_id,
+                            "order_id": order.id,
+                            "shipment_id": shipment.id,
+                            "line_no": line.line_no,
+                            "quantity": line.quantity,
+                        }
+                        for shipment in order.new_shipments
+                        for line in shipment.lines
+                    ]
+                ),
+                dumps(_event_rows(tenant_id, order)),
+                caller.request_id,
+                dumps(audit_row(caller, order.updated_at, audit)),
+            ),
+        )
+
+
+def _placing_facts(rows: list[tuple[Any, ...]]) -> PlacingFacts | None:
+    if not rows:
+        return None
+    tracked, accepts, trusts, workflow, branches, items, same = rows[0]
+    reference = loads(same)
+    return PlacingFacts(
+        tracked,
+        accepts,
+        trusts,
+        workflow,
+        [BranchSnapshot(*branch) for branch in loads(branches) or ()],
+        loads(items) or {},
+        None if reference is None else (UUID(reference[0]), reference[1]),
+    )
+
+
+def _aggregate(row: OrderRow) -> Order:
+    return Order(
+        id=row.id,
+        order_number=row.order_number,
+        channel=row.channel,
+        currency=row.currency,
+        customer=row.customer,
+        shipping_address=row.shipping_address,
+        lines=[],
+        subtotal=row.subtotal,
+        discount_total=row.discount_total,
+        shipping_total=row.shipping_total,
+        tax_total=row.tax_total,
+        total=row.total,
+        placed_at=row.placed_at,
+        updated_at=row.updated_at,
+        external_ref=row.external_ref,
+        billing_address=row.billing_address,
+        taxes_included=row.taxes_included,
+        branch_code=row.branch_code,
+        note=row.note,
+        metadata=row.metadata,
+        terms=orjson.loads(row.terms_text),
+        workflow_version=row.workflow_version,
+        version=row.version,
+        cancellation=row.cancellation,
+        confirmed_at=row.confirmed_at,
+        completed_at=row.completed_at,
+        sequence=row.sequence,
+    )
+
+
+def _order_row(tenant_id: str, order: Order) -> dict[str, Any]:
+    cancellation = order.cancellation
+    return {
+        "tenant_id": tenant_id,
+        "id": order.id,
+        "order_number": order.order_number,
+        "channel": order.channel,
+        "external_ref": order.external_ref,
+        "status": order.status,
+        "payment_status": order.payment_status,
+        "version": order.version,
+        "sequence": order.sequence,
+        "currency": order.currency,
+        "subtotal": order.subtotal,
+        "discount_total": order.discount_total,
+        "shipping_total": order.shipping_total,
+        "tax_total": order.tax_total,
+        "total": order.total,
+        "amount_due": order.amount_due,
+        "taxes_included": order.taxes_included,
+        "customer_id": order.customer.id,
+        "branch_code": order.branch_code,
+        "metadata": order.metadata,
+        "terms": order.terms,
+        "workflow_version": order.workflow_version,
+        "placed_at": order.placed_at,
+        "updated_at": order.updated_at,
+        "confirmed_at": order.confirmed_at,
+        "completed_at": order.completed_at,
+        "cancel_reason": cancellation and cancellation.reason,
+        "cancelled_at": cancellation and cancellation.at,
+        "cancelled_by": cancellation and cancellation.by,
+    }
+
+
+def _person_row(tenant_id: str, order: Order) -> dict[str, Any]:
+    customer = order.customer
+    return {
+        "tenant_id": tenant_id,
+        "order_id": order.id,
+        "first_name": customer.first_name,
+        "last_name": customer.last_name,
+        "email": customer.email,
+        "phone": customer.phone,
+        "shipping_address": order.shipping_address,
+        "billing_address": order.billing_address,
+        "note": order.note,
+        "email_folded": customer.email and customer.email.casefold(),
+        "last_name_folded": customer.last_name and customer.last_name.casefold(),
+    }
+
+
+def _line_row(tenant_id: str, order_id: UUID, line: OrderLine) -> dict[str, Any]:
+    return {
+        "tenant_id": tenant_id,
+        "order_id": order_id,
+        "line_no": line.line_no,
+        "sku": line.sku,
+        "name": line.name,
+        "quantity": line.quantity,
+        "unit_price": line.unit_price,
+        "discount": line.discount,
+        "tax": line.tax,
+        "line_total": line.line_total,
+        "vendor_id": line.vendor_id,
+        "category": line.category,
+        "options": line.options,
+        "is_free_gift": line.is_free_gift,
+        "is_taxable": line.is_taxable,
+        "package": line.package,
+        "branch_code": line.branch_code,
+        "reserved_quantity": line.reserved_quantity,
+        "cancelled_quantity": line.cancelled_quantity,
+        "shipped_quantity": line.shipped_quantity,
+        "delivered_quantity": line.delivered_quantity,
+        "returned_quantity": line.returned_quantity,
+    }
+
+
+def _payment_row(tenant_id: str, order_id: UUID, payment: Payment) -> dict[str, Any]:
+    return {
+        "tenant_id": tenant_id,
+        "order_id": order_id,
+        "payment_no": payment.payment_no,
+        "state": payment.state,
+        "amount": payment.amount,
+        "at": payment.at,
+        "method": payment.method,
+        "provider": payment.provider,
+        "reference": payment.reference,
+    }
+
+
+def _shipment_row(tenant_id: str, order_id: UUID, shipment: Shipment) -> dict[str, Any]:
+    return {
+        "tenant_id": tenant_id,
+        "order_id": order_id,
+        "id": shipment.id,
+        "status": shipment.status,
+        "mode": shipment.mode,
+        "carrier": shipment.carrier,
+        "tracking_reference": shipment.tracking_reference,
+        "tracking_url": shipment.tracking_url,
+        "branch_code": shipment.branch_code,
+        "shipped_at": shipment.shipped_at,
+        "delivered_at": shipment.delivered_at,
+    }
+
+
+def _event_rows(tenant_id: str, order: Order) -> list[dict[str, Any]]:
+    return [
+        {
+            "tenant_id": tenant_id,
+            "order_id": order.id,
+            "sequence": event.sequence,
+            "type": event.type,
+            "at": event.at,
+            "subject": event.actor.subject,
+            "roles": " ".join(event.actor.roles),
+            "data": event.data,
+        }
+        for event in order.news
+    ]

@@ -1,0 +1,12 @@
+"""What orders publish: the entries of the order's timeline, under the same names.
+
+The payload is the entry's `data`: ids, amounts in minor units of `currency`, and field names; no person's values.
+"""
+
+ORDER = "order"
+
+PLACED = "order.placed"
+CONFIRMED = "order.confirmed"
+CANCELLED = "order.cancelled"
+LINES_CANCELLED = "order.lines_cancelled"
+SHIPPED = "order.shipped"

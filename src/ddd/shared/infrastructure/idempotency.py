@@ -1,0 +1,95 @@
+"""Idempotency rows: which key was used, for which input, and which aggregate came of it."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from ddd.shared.application.statements import Read, Write
+from ddd.shared.application.unit_of_work import Command
+from ddd.shared.domain.caller import Caller
+from ddd.shared.domain.ids import new_id
+from ddd.shared.domain.money import parse_decimal
+
+_FIND = "SELECT operation, fingerprint, aggregate_id FROM idempotency WHERE tenant_id = $1 AND key_hash = $2"
+_USE = "INSERT INTO idempotency (tenant_id, key_hash, operation, fingerprint, aggregate_id) VALUES ($1, $2, $3, $4, $5)"
+#: A twin that came second waits at this key, then learns the first one's outcome.
+KEY_TAKEN = "idempotency_pkey"
+#: Input fields that hold amounts: `10`, `10.0` and `"10.00"` are the same input.
+_AMOUNTS = frozenset(
+    "unitPrice discount tax amount cost rate expectedTotal weightKg lengthCm widthCm heightCm restockingFee".split()
+)
+#: Free data of the client's, compared as it is.
+_FREE = frozenset({"metadata", "options"})
+
+
+class UsedKey(NamedTuple):
+    operation: str
+    fingerprint: bytes
+    aggregate_id: UUID
+
+
+class KeyUse:
+    """One command's key. A command without one gets a key of its own, so that a commit in doubt can be asked for."""
+
+    __slots__ = ("_tenant_id", "_hash", "_operation", "fingerprint", "is_given")
+
+    def __init__(self, caller: Caller, command: Command) -> None:
+        self.is_given = command.key is not None
+        key = command.key if command.key is not None else f"\x00{new_id()}"
+        owner = f"{caller.issuer}\x1f{caller.subject}\x1f{key}"
+        self._tenant_id = caller.tenant_id
+        self._hash = hashlib.sha256(owner.encode("utf-8", "surrogatepass")).digest()
+        self._operation = command.operation
+        self.fingerprint = fingerprint(command.operation, command.given)
+
+    def find(self) -> Read[UsedKey | None]:
+        return Read(_FIND, (self._tenant_id, self._hash), lambda rows: UsedKey(*rows[0]) if rows else None)
+
+    def use(self, aggregate_id: UUID) -> Write:
+        return Write(_USE, (self._tenant_id, self._hash, self._operation, self.fingerprint, str(aggregate_id)))
+
+
+def fingerprint(operation: str, given: Mapping[str, Any]) -> bytes:
+    """SHA-256 of operation and given fields: the same for any field order, amounts compared by value, null as absent."""
+    plain = orjson.dumps(
+        [operation, _canonical(given)], option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str
+    )
+    return hashlib.sha256(plain).digest()
+
+
+def _canonical(given: Mapping[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for name, value in given.items():
+        if value is None or name == "idempotencyKey":
+            continue
+        if isinstance(value, str):
+            plain[name] = _amount(value) if name in _AMOUNTS else _text(value)
+        elif isinstance(value, Mapping):
+            plain[name] = _free(value) if name in _FREE else _canonical(value)
+        elif isinstance(value, list):
+            plain[name] = [_canonical(each) if isinstance(each, Mapping) else _text(each) for each in value]
+        else:
+            plain[name] = _amount(value) if name in _AMOUNTS else _text(value)
+    return plain
+
+
+def _free(value: Any) -> str:
+    try:
+        return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    except TypeError:  # nested too deep, or text that is no UTF-8: refused when it is checked, so never stored
+        return "unserialisable"
+
+
+def _amount(raw: Any) -> str:
+    number = parse_decimal(raw)
+    return _text(raw) if number is None else format(number.normalize(), "f") if number else "0"
+
+
+def _text(value: Any) -> Any:
+    """Text as it is; what JSON cannot carry (a lone surrogate, a huge number) by its escaped form."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "surrogatepass").hex()
+    return value if isinstance(value, bool) else str(value)

@@ -1,0 +1,54 @@
+"""Sending statements: prepared on the server, several to a round trip."""
+
+from collections.abc import Sequence
+from typing import Any, LiteralString, cast
+
+import orjson
+import psycopg
+from django.db import connections
+from psycopg.pq import TransactionStatus
+
+from ddd.shared.application.statements import Read, Write
+
+Connection = psycopg.Connection[Any]
+SET_TENANT = "SELECT set_config('app.tenant_id', $1, true)"
+
+
+def connection(alias: str) -> Connection:
+    """This thread's psycopg connection behind a Django alias, opened where it is not."""
+    django = connections[alias]
+    django.ensure_connection()
+    return cast(Connection, django.connection)
+
+
+def send(raw: Connection, sql: str, params: Sequence[Any] = ()) -> "psycopg.RawCursor[Any]":
+    """Queue one prepared statement in the open pipeline; the cursor has its rows once the pipeline is synced.
+
+    `prepare=True` on each, never a threshold: a threshold of 1 behind an error in a pipeline leaves psycopg
+    believing in a statement that the server never parsed.
+    """
+    cursor = psycopg.RawCursor(raw)
+    cursor.execute(cast(LiteralString, sql), params, prepare=True)
+    return cursor
+
+
+def pipelined(raw: Connection, statements: Sequence[Read[Any] | Write]) -> list["psycopg.RawCursor[Any]"]:
+    """All statements in one round trip."""
+    with raw.pipeline():
+        return [send(raw, statement.sql, statement.params) for statement in statements]
+
+
+def dumps(value: Any) -> str:
+    """JSON text for a `json` parameter (one parameter for many rows: an array each costs ten times as much to send)."""
+    return orjson.dumps(value, default=str).decode()
+
+
+def abandon(raw: Connection) -> None:
+    """End a transaction that is not to be. psycopg's own ROLLBACK would forget every prepared statement."""
+    if raw.closed:
+        return
+    status = raw.info.transaction_status
+    if status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+        raw.pgconn.exec_(b"ROLLBACK")
+    elif status is not TransactionStatus.IDLE:
+        raw.close()  # unknown: never hand it back

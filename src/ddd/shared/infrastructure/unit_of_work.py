@@ -1,0 +1,197 @@
+"""The unit of work on PostgreSQL: two pipelined round trips on this thread's own connection."""
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+import psycopg
+from django.db import connections
+from psycopg import errors
+
+from ddd.shared.application.access import Grant
+from ddd.shared.application.events import AuditEntry, OutboxEvent
+from ddd.shared.application.outcome import Outcome
+from ddd.shared.application.statements import Read, Write
+from ddd.shared.application.unit_of_work import Command, Transaction
+from ddd.shared.domain.caller import Caller
+from ddd.shared.domain.clock import Clock
+from ddd.shared.domain.errors import ErrorCode, Refusals
+from ddd.shared.infrastructure.access import Access
+from ddd.shared.infrastructure.idempotency import KEY_TAKEN, KeyUse, UsedKey
+from ddd.shared.infrastructure.journal import write_journal
+from ddd.shared.infrastructure.relay import Drain
+from ddd.shared.infrastructure.statements import SET_TENANT, Connection, abandon, connection, send
+
+T = TypeVar("T")
+
+#: Lost to another transaction, through nobody's fault: begin again.
+_LOST = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
+_CONNECTION_TRIES = 4
+_RACE_TRIES = 3
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+
+
+class _KeyUsed(Exception):
+    """Ends an attempt whose key had been used."""
+
+    def __init__(self, used: UsedKey) -> None:
+        self.used = used
+
+
+class PostgresTransaction:
+    """One attempt. Statements are queued until the attempt has decided."""
+
+    def __init__(
+        self, raw: Connection, caller: Caller, command: Command, access: Read[Grant], key: KeyUse, clock: Clock
+    ):
+        self._raw = raw
+        self._caller = caller
+        self._command = command
+        self._access = access
+        self._key = key
+        self._clock = clock
+        self._grant: Grant | None = None
+        self.writes: list[Write] = []
+
+    @property
+    def grant(self) -> Grant:
+        if self._grant is None:
+            raise RuntimeError("fetch first: access is read in the first round trip")
+        return self._grant
+
+    def fetch(self, *reads: Read[Any]) -> tuple[Any, ...]:
+        raw = self._raw
+        if self._grant is not None:
+            with raw.pipeline():
+                cursors = [send(raw, read.sql, read.params) for read in reads]
+            return tuple(read.build(cursor.fetchall()) for read, cursor in zip(reads, cursors, strict=True))
+        # Access is asked first, the key last: see Transaction.fetch.
+        statements: list[Read[Any]] = [self._access, *reads]
+        if self._key.is_given:
+            statements.append(self._key.find())
+        with raw.pipeline():
+            raw.execute(_BEGIN, prepare=True)
+            send(raw, SET_TENANT, (self._caller.tenant_id,))
+            cursors = [send(raw, statement.sql, statement.params) for statement in statements]
+        rows = [cursor.fetchall() for cursor in cursors]
+        self._grant = self._access.build(rows[0])
+        self._grant.require(self._command.operation)
+        if self._key.is_given:
+            used = self._key.find().build(rows[-1])
+            if used is not None:
+                raise _KeyUsed(used)
+        return tuple(read.build(found) for read, found in zip(reads, rows[1:], strict=False))
+
+    def store(self, *writes: Write) -> None:
+        self.writes.extend(writes)
+
+    def journal(self, events: Sequence[OutboxEvent], audit: AuditEntry) -> None:
+        self.writes.append(write_journal(self._caller, self._clock.now(), events, audit))
+
+
+class PostgresUnitOfWork:
+    """See `ddd.shared.application.unit_of_work.UnitOfWork`."""
+
+    def __init__(self, access: Access, clock: Clock, drain: Drain, alias: str = "default") -> None:
+        self._access = access
+        self._clock = clock
+        self._drain = drain
+        self._alias = alias
+
+    def run(
+        self,
+        caller: Caller,
+        command: Command,
+        attempt: Callable[[Transaction], tuple[UUID, T] | Refusals],
+        *,
+        replay: Callable[[UUID], T | None],
+        races: Mapping[str, Callable[[], Refusals]] | None = None,
+        drain: bool = False,
+    ) -> Outcome[T]:
+        if connections[self._alias].in_atomic_block:
+            raise RuntimeError("a unit of work owns its transaction: it never starts inside another one")
+        key = KeyUse(caller, command)
+        races = races or {}
+        failures = lost_races = 0
+        in_doubt = False
+        while True:
+            raw: Connection | None = None
+            sent = False
+            try:
+                raw = connection(self._alias)
+                tx = PostgresTransaction(raw, caller, command, self._access.read(caller), key, self._clock)
+                answer = attempt(cast(Transaction, tx))
+                if isinstance(answer, Refusals):
+                    abandon(raw)
+                    return Outcome(None, answer.items)
+                aggregate_id, value = answer
+                with raw.pipeline():
+                    for write in (key.use(aggregate_id), *tx.writes):
+                        send(raw, write.sql, write.params)
+                    sent = True
+                    raw.execute("COMMIT", prepare=True)
+                if drain:
+                    self._drain(caller.tenant_id, aggregate_id)
+                return Outcome(value)
+            except _KeyUsed as known:
+                abandon(cast(Connection, raw))
+                return self._replayed(command, key, known.used, replay, own=in_doubt and not key.is_given)
+            except errors.IntegrityError as error:
+                abandon(cast(Connection, raw))
+                constraint = error.diag.constraint_name or ""
+                if constraint == KEY_TAKEN:
+                    used = self._find(caller, key)
+                    if used is not None:
+                        return self._replayed(command, key, used, replay, own=in_doubt and not key.is_given)
+                    continue  # the twin was rolled back or its key has expired in between
+                lost_races += 1
+                if constraint not in races:
+                    raise
+                if lost_races >= _RACE_TRIES:
+                    return Outcome(None, races[constraint]().items)
+            except _LOST:
+                abandon(cast(Connection, raw))
+                failures += 1
+                if failures >= _CONNECTION_TRIES:
+                    raise
+                time.sleep(random.uniform(0, 0.01 * 2**failures))
+            except psycopg.OperationalError:
+                # A dead connection. Where COMMIT had been sent the outcome is in doubt: the next attempt writes the
+                # same key first, so it either learns of the commit there or is the first.
+                if raw is not None and not raw.closed:
+                    abandon(raw)
+                    raise
+                connections[self._alias].close()
+                in_doubt = in_doubt or sent
+                failures += 1
+                if failures >= _CONNECTION_TRIES:
+                    raise
+                time.sleep(random.uniform(0, 0.05 * 2**failures))
+            except BaseException:
+                if raw is not None:
+                    abandon(raw)
+                raise
+
+    def _find(self, caller: Caller, key: KeyUse) -> UsedKey | None:
+        raw = connection(self._alias)
+        read = key.find()
+        with raw.pipeline():
+            send(raw, SET_TENANT, (caller.tenant_id,))
+            cursor = send(raw, read.sql, read.params)
+        return read.build(cursor.fetchall())
+
+    def _replayed(
+        self, command: Command, key: KeyUse, used: UsedKey, replay: Callable[[UUID], T | None], *, own: bool
+    ) -> Outcome[T]:
+        if used.operation != command.operation or used.fingerprint != key.fingerprint:
+            return Outcome(
+                None,
+                Refusals.of(
+                    ErrorCode.IDEMPOTENCY_KEY_REUSED,
+                    "This idempotency key was used for another operation or input.",
+                    ("idempotencyKey",),
+                ).items,
+            )
+        return Outcome(replay(used.aggregate_id), replayed=not own)

@@ -1,0 +1,1 @@
+"""Stock's commands, queries and ports."""

@@ -1,0 +1,1 @@
+"""Items, levels and what happens to them."""

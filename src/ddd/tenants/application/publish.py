@@ -1,0 +1,42 @@
+"""A tenant's changes, as they are told to the other contexts and to the audit."""
+
+from ddd.published import to_payload
+from ddd.published.tenants import TenantChanged, WorkflowPublished
+from ddd.shared.application.events import AuditEntry, OutboxEvent
+from ddd.tenants.domain.tenant import Tenant
+from ddd.tenants.domain.workflow import PLAIN_VERSION, PLAIN_WORKFLOW
+
+AGGREGATE = "tenant"
+
+
+def registered(tenant: Tenant) -> list[OutboxEvent]:
+    """The workflow first: whoever hears of the tenant knows the workflow that it points to."""
+    event = WorkflowPublished(tenant.id, PLAIN_VERSION, PLAIN_WORKFLOW)
+    workflow = OutboxEvent(AGGREGATE, tenant.aggregate_id, 1, WorkflowPublished.type, to_payload(event))
+    return [workflow, changed(tenant)]
+
+
+def changed(tenant: Tenant) -> OutboxEvent:
+    """The whole state, as of `tenant.version`."""
+    settings = tenant.settings
+    event = TenantChanged(
+        tenant_id=tenant.id,
+        version=tenant.version,
+        status=tenant.status.value,
+        name=settings.name,
+        default_currency=settings.default_currency,
+        stock_tracked=settings.stock_tracked,
+        unknown_sku=settings.unknown_sku.value,
+        trust_customer_checkout=settings.trust_customer_checkout,
+        workflow_version=tenant.workflow_version,
+        permissions=tenant.permissions,
+    )
+    return OutboxEvent(AGGREGATE, tenant.aggregate_id, tenant.event_sequence, TenantChanged.type, to_payload(event))
+
+
+def audit(operation: str, before: Tenant, after: Tenant) -> AuditEntry:
+    """What changed from one to the other."""
+    old, new = before.settings.changes(after.settings)
+    if before.status is not after.status:
+        old["status"], new["status"] = before.status.value, after.status.value
+    return AuditEntry(operation, AGGREGATE, after.aggregate_id, old, new)

@@ -1,0 +1,127 @@
+"""Tenants on PostgreSQL."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from ddd.shared.application.statements import Read, Write
+from ddd.shared.infrastructure.statements import dumps
+from ddd.tenants.application.trust import Trust
+from ddd.tenants.domain.tenant import Settings, Tenant, TenantStatus, UnknownSku
+
+_GET = """
+SELECT tenant_id, aggregate_id, name, default_currency, stock_tracked, unknown_sku, trust_customer_checkout, status,
+       workflow_version, permissions, version, event_sequence
+FROM tenants_tenant WHERE tenant_id = $1
+"""
+_LOCK = f"{_GET} FOR NO KEY UPDATE"
+_INSERT = """
+INSERT INTO tenants_tenant (tenant_id, aggregate_id, name, default_currency, stock_tracked, unknown_sku,
+                            trust_customer_checkout, status, workflow_version, permissions, version, event_sequence)
+VALUES ($1, $2::uuid, $3, $4, $5, $6, $7, $8, $9::integer, $10::jsonb, $11::integer, $12::integer)
+"""
+_UPDATE = """
+UPDATE tenants_tenant
+SET name = $3, default_currency = $4, stock_tracked = $5, unknown_sku = $6, trust_customer_checkout = $7, status = $8,
+    workflow_version = $9::integer, permissions = $10::jsonb, version = $11::integer, event_sequence = $12::integer
+WHERE tenant_id = $1 AND aggregate_id = $2::uuid
+"""
+_INSERT_WORKFLOW = """
+INSERT INTO tenants_workflow (tenant_id, version, document, published_at)
+VALUES ($1, $2::integer, $3::jsonb, $4::timestamptz)
+"""
+_WORKFLOW = "SELECT document FROM tenants_workflow WHERE tenant_id = $1 AND version = $2::integer"
+_LOCK_ISSUER = "SELECT pg_advisory_xact_lock(hashtextextended('tenants_trust ' || $1, 0))"
+_PUT_TRUST = """
+INSERT INTO tenants_trust (tenant_id, issuer, audiences, jwks_url, tenant_path, subject_path, roles_path, vendor_path,
+                           customer_path, branches_path, tenant_value, role_map, single_tenant)
+VALUES ($1, $2, $3::jsonb, $4, $5::jsonb, $6::jsonb, $7::jsonb, $8::jsonb, $9::jsonb, $10::jsonb, $11, $12::jsonb, $13)
+ON CONFLICT (tenant_id, issuer) DO UPDATE
+SET audiences = excluded.audiences, jwks_url = excluded.jwks_url, tenant_path = excluded.tenant_path,
+    subject_path = excluded.subject_path, roles_path = excluded.roles_path, vendor_path = excluded.vendor_path,
+    customer_path = excluded.customer_path, branches_path = excluded.branches_path,
+    tenant_value = excluded.tenant_value, role_map = excluded.role_map, single_tenant = excluded.single_tenant
+"""
+
+
+class PostgresTenantStore:
+    """See `ddd.tenants.application.ports.TenantStore`."""
+
+    def get(self, tenant_id: str) -> Read[Tenant | None]:
+        return Read(_GET, (tenant_id,), _build)
+
+    def lock(self, tenant_id: str) -> Read[Tenant | None]:
+        return Read(_LOCK, (tenant_id,), _build)
+
+    def insert(self, tenant: Tenant) -> Write:
+        return Write(_INSERT, _params(tenant))
+
+    def update(self, tenant: Tenant) -> Write:
+        return Write(_UPDATE, _params(tenant))
+
+    def insert_workflow(self, tenant_id: str, version: int, document: Mapping[str, Any], at: datetime) -> Write:
+        return Write(_INSERT_WORKFLOW, (tenant_id, str(version), dumps(document), at.isoformat()))
+
+    def workflow(self, tenant_id: str, version: int) -> Read[Mapping[str, Any] | None]:
+        return Read(_WORKFLOW, (tenant_id, str(version)), lambda rows: orjson.loads(rows[0][0]) if rows else None)
+
+    def lock_issuer(self, issuer: str) -> Read[None]:
+        return Read(_LOCK_ISSUER, (issuer,), lambda rows: None)
+
+    def put_trust(self, trust: Trust) -> Write:
+        return Write(
+            _PUT_TRUST,
+            (
+                trust.tenant_id,
+                trust.issuer,
+                dumps(trust.audiences),
+                trust.jwks_url,
+                dumps(trust.tenant_path),
+                dumps(trust.subject_path),
+                dumps(trust.roles_path),
+                dumps(trust.vendor_path),
+                dumps(trust.customer_path),
+                dumps(trust.branches_path),
+                trust.tenant_value,
+                None if trust.role_map is None else dumps(trust.role_map),
+                trust.single_tenant,
+            ),
+        )
+
+
+def _params(tenant: Tenant) -> tuple[Any, ...]:
+    settings = tenant.settings
+    return (
+        tenant.id,
+        str(tenant.aggregate_id),
+        settings.name,
+        settings.default_currency,
+        settings.stock_tracked,
+        settings.unknown_sku.value,
+        settings.trust_customer_checkout,
+        tenant.status.value,
+        str(tenant.workflow_version),
+        dumps(tenant.permissions),
+        str(tenant.version),
+        str(tenant.event_sequence),
+    )
+
+
+def _build(rows: list[tuple[Any, ...]]) -> Tenant | None:
+    if not rows:
+        return None
+    (tenant_id, aggregate_id, name, currency, tracked, unknown_sku, trusted, status, workflow, permissions, version,
+     sequence) = rows[0]  # fmt: skip
+    return Tenant(
+        id=tenant_id,
+        aggregate_id=UUID(str(aggregate_id)),
+        settings=Settings(name, currency, tracked, UnknownSku(unknown_sku), trusted),
+        status=TenantStatus(status),
+        workflow_version=workflow,
+        permissions=orjson.loads(permissions),
+        version=version,
+        event_sequence=sequence,
+    )

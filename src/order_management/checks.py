@@ -1,0 +1,52 @@
+"""System checks: what Django is told before anything runs, so that bad configuration is refused in words."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+_LOOPBACK = re.compile(r"127\.0\.0\.1|localhost|\[?::1\]?")
+
+
+@register()
+def origins_are_origins(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """`DEV_ISSUERS` and `CORS_ALLOWED_ORIGINS` hold scheme, host and port, nothing else."""
+    found: list[CheckMessage] = []
+    for name in ("DEV_ISSUERS", "CORS_ALLOWED_ORIGINS"):
+        for origin in getattr(settings, name):
+            parts = urlsplit(origin)
+            if parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}" or "@" in origin:
+                found.append(
+                    Error(f"{name}: {origin!r} is no origin", hint="Write it as https://shop.example:8443.",
+                          id="order_management.E001")
+                )  # fmt: skip
+    return found
+
+
+@register()
+def databases_are_three_roles(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The aliases lead to one database: a migration on one and requests on another would pass unnoticed."""
+    names = {alias: settings.DATABASES[alias]["NAME"] for alias in settings.DATABASES}
+    if len(set(names.values())) > 1:
+        return [
+            Error(
+                f"DATABASE_URL, DATABASE_OWNER_URL and DATABASE_SYSTEM_URL name different databases: {names}",
+                hint="They are three logins to one database.",
+                id="order_management.E002",
+            )
+        ]
+    return []
+
+
+@register()
+def secret_key_is_long(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Sessions and the built-in provider's cookies are signed with it."""
+    if len(settings.SECRET_KEY) < 32:
+        return [
+            Error("SECRET_KEY is shorter than 32 characters", hint="Leave it out: one is made and kept in .data.",
+                  id="order_management.E003")
+        ]  # fmt: skip
+    return []

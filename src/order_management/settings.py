@@ -1,0 +1,145 @@
+"""Django's settings, all from the environment; the names and defaults are promised in the operator's guide."""
+
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Any, Final
+
+from order_management.database import databases, embedded_postgres
+from order_management.errors import CannotStart
+from order_management.places import own_folder
+
+BASE_DIR: Final = Path(__file__).resolve().parents[2]
+DATA_DIR: Final = BASE_DIR / ".data"
+
+
+def _switch(name: str, default: bool) -> bool:
+    value = os.environ.get(name, "").strip().lower()
+    if value in {"", "1", "on", "true", "yes", "0", "off", "false", "no"}:
+        return value in {"1", "on", "true", "yes"} if value else default
+    raise CannotStart(f"{name} is on or off, not {value!r}")
+
+
+def _words(name: str) -> list[str]:
+    return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def _port() -> int:
+    value = os.environ.get("PORT") or "8000"
+    if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):
+        raise CannotStart(f"PORT is a number from 1 to 65535, not {value!r}")
+    return int(value)
+
+
+def _public_url() -> str:
+    given = os.environ.get("PUBLIC_URL", "").rstrip("/")
+    if not given:
+        return f"http://[{HOST}]:{PORT}" if ":" in HOST else f"http://{HOST}:{PORT}"
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", given):
+        raise CannotStart(f"PUBLIC_URL is an address such as https://orders.example.com, not {given!r}")
+    return given
+
+
+def _secret_key() -> str:
+    """The environment's, else one made at the first start and kept."""
+    given = os.environ.get("SECRET_KEY", "")
+    if given:
+        return given
+    path = DATA_DIR / "secret_key"
+    try:
+        own_folder(DATA_DIR)
+        if not path.exists():
+            aside = DATA_DIR / f"secret_key.new-{os.getpid()}"
+            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48))
+            try:
+                os.link(aside, path)  # the first of two who start at once wins, and both read its key
+            except FileExistsError:
+                pass
+            aside.unlink()
+        return path.read_text()
+    except OSError as error:
+        raise CannotStart(f"cannot keep a secret key in {path}: {error.strerror}; give SECRET_KEY") from error
+
+
+HOST: Final = os.environ.get("HOST") or "127.0.0.1"
+PORT: Final = _port()
+DEV_ISSUERS: Final = _words("DEV_ISSUERS")
+GRAPHQL_INTROSPECTION: Final = _switch("GRAPHQL_INTROSPECTION", True)
+GRAPHIQL: Final = _switch("GRAPHIQL", False)
+BUILTIN_IDP: Final = _switch("BUILTIN_IDP", True)
+CORS_ALLOWED_ORIGINS: Final = _words("CORS_ALLOWED_ORIGINS")
+# The address clients reach this server under: the built-in identity provider's issuer.
+PUBLIC_URL: Final = _public_url()
+PUBLIC_URL_IS_CONFIGURED: Final = bool(os.environ.get("PUBLIC_URL"))
+
+SECRET_KEY = _secret_key()
+DEBUG = False
+# No link, redirect or token is built from the Host header, so none needs to be refused here.
+ALLOWED_HOSTS = ["*"]
+
+EMBEDDED_POSTGRES: Final = embedded_postgres(os.environ, BASE_DIR)
+DATABASES: dict[str, dict[str, Any]] = databases(os.environ, EMBEDDED_POSTGRES)
+
+# Users, sessions and signing keys are the system role's alone.
+DATABASE_ROUTERS = ["bff.identity.router.IdentityRouter"]
+
+ROOT_URLCONF = "order_management.urls"
+WSGI_APPLICATION = "order_management.wsgi.application"
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "strawberry_django",
+    "ddd.shared.infrastructure",
+    "ddd.tenants.infrastructure",
+    "ddd.branches.infrastructure",
+    "ddd.stock.infrastructure",
+    "ddd.orders.infrastructure",
+    "bff.identity",
+    "order_management",
+]
+# Each middleware costs every request; the login's views put sessions, csrf and auth around themselves.
+MIDDLEWARE: list[str] = []
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+            ]
+        },
+    }
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "/accounts/login/"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_PROXY_SSL_HEADER = None
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+LANGUAGE_CODE = "en"
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # It warns of each pipeline that ends with an error, which for us is an expected refusal.
+        "psycopg": {"level": "ERROR"},
+        "django.request": {"level": "ERROR"},
+    },
+}
