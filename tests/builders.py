@@ -13,6 +13,8 @@ from ddd.shared.infrastructure.reader import PostgresReader
 from ddd.shared.infrastructure.relay import Relay
 from ddd.shared.infrastructure.statements import SET_TENANT, connection, send
 from ddd.shared.infrastructure.unit_of_work import PostgresUnitOfWork
+from ddd.stock.application.ports import Stock
+from ddd.stock.infrastructure.store import PostgresStockStore
 from ddd.tenants.application.operator import register_tenant
 from ddd.tenants.application.ports import Tenants
 from ddd.tenants.infrastructure.store import PostgresTenantStore
@@ -61,6 +63,11 @@ def tenants() -> Tenants:
 def branches() -> Branches:
     """What the handlers of branches work with."""
     return Branches(unit_of_work(), PostgresReader(AccessReader()), PostgresBranchStore())
+
+
+def stock() -> Stock:
+    """What the handlers of stock work with."""
+    return Stock(unit_of_work(), PostgresReader(AccessReader()), PostgresStockStore(), SystemClock())
 
 
 def rows(tenant_id: str, sql: str, *params: Any) -> list[tuple[Any, ...]]:

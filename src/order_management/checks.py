@@ -1,6 +1,5 @@
 """System checks: what Django is told before anything runs, so that bad configuration is refused in words."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,10 +7,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-_LOOPBACK = re.compile(r"127\.0\.0\.1|localhost|\[?::1\]?")
+CONFIGURATION = "configuration"  # the tag of checks that need no schema or URLs to be loaded
 
 
-@register()
+@register(CONFIGURATION)
 def origins_are_origins(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """`DEV_ISSUERS` and `CORS_ALLOWED_ORIGINS` hold scheme, host and port, nothing else."""
     found: list[CheckMessage] = []
@@ -26,7 +25,7 @@ def origins_are_origins(app_configs: Sequence[Any] | None, **kwargs: Any) -> lis
     return found
 
 
-@register()
+@register(CONFIGURATION)
 def databases_are_three_roles(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """The aliases lead to one database: a migration on one and requests on another would pass unnoticed."""
     names = {alias: settings.DATABASES[alias]["NAME"] for alias in settings.DATABASES}
@@ -41,7 +40,7 @@ def databases_are_three_roles(app_configs: Sequence[Any] | None, **kwargs: Any) 
     return []
 
 
-@register()
+@register(CONFIGURATION)
 def secret_key_is_long(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     """Sessions and the built-in provider's cookies are signed with it."""
     if len(settings.SECRET_KEY) < 32:

@@ -37,7 +37,7 @@ def operations() -> Operations:
 
 
 class OperatorCommand(BaseCommand, Generic[T]):
-    """Runs one use case. A refusal, of the command line too, is one line on stderr and exit code 1; nothing is written."""
+    """Runs one use case. A refusal, of the command line too, is one line on stderr and exit code 1."""
 
     requires_system_checks = ()  # they load the whole schema, and concern the server
 

@@ -1,13 +1,19 @@
-"""Who listens to which published event."""
+"""Who listens to which published event: event type -> its subscribers, in the order in which they hear of it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ddd.published.tenants import TenantChanged
+from ddd.orders.infrastructure import snapshots as orders
+from ddd.published.branches import BranchChanged
+from ddd.published.stock import ItemChanged
+from ddd.published.tenants import TenantChanged, WorkflowPublished
 from ddd.shared.infrastructure.access_snapshot import ACCESS_SNAPSHOT
 from ddd.shared.infrastructure.relay import Subscriber
+from ddd.stock.infrastructure import snapshots as stock
 
-#: Event type -> its subscribers, in the order in which they hear of it.
 SUBSCRIBERS: Final[Mapping[str, Sequence[Subscriber]]] = {
-    TenantChanged.type: (ACCESS_SNAPSHOT,),
+    TenantChanged.type: (orders.TENANTS, ACCESS_SNAPSHOT),
+    WorkflowPublished.type: (orders.WORKFLOWS,),
+    BranchChanged.type: (stock.BRANCHES, orders.BRANCHES),
+    ItemChanged.type: (orders.ITEMS,),
 }

@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 from typing import Any, Final
 
+from bff.http.logs import configuration
 from order_management.database import databases, embedded_postgres
 from order_management.errors import CannotStart
 from order_management.places import own_folder
@@ -23,6 +24,13 @@ def _switch(name: str, default: bool) -> bool:
 
 def _words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def _log_level() -> str:
+    value = os.environ.get("LOG_LEVEL", "").strip().upper() or "INFO"
+    if value not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise CannotStart(f"LOG_LEVEL is DEBUG, INFO, WARNING or ERROR, not {value!r}")
+    return value
 
 
 def _port() -> int:
@@ -70,6 +78,8 @@ GRAPHQL_INTROSPECTION: Final = _switch("GRAPHQL_INTROSPECTION", True)
 GRAPHIQL: Final = _switch("GRAPHIQL", False)
 BUILTIN_IDP: Final = _switch("BUILTIN_IDP", True)
 CORS_ALLOWED_ORIGINS: Final = _words("CORS_ALLOWED_ORIGINS")
+# Whose X-Forwarded-For is believed: addresses, networks, or `unix` for a peer on a unix socket.
+TRUSTED_PROXIES: Final = _words("TRUSTED_PROXIES")
 # The address clients reach this server under: the built-in identity provider's issuer.
 PUBLIC_URL: Final = _public_url()
 PUBLIC_URL_IS_CONFIGURED: Final = bool(os.environ.get("PUBLIC_URL"))
@@ -101,7 +111,7 @@ INSTALLED_APPS = [
     "order_management",
 ]
 # Each middleware costs every request; the login's views put sessions, csrf and auth around themselves.
-MIDDLEWARE: list[str] = []
+MIDDLEWARE: list[str] = ["bff.http.envelope.Envelope"]
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -120,6 +130,9 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 LOGIN_URL = "/accounts/login/"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https:")
+# Behind a proxy that ends TLS the login's Origin is the public one, not what this process sees.
+CSRF_TRUSTED_ORIGINS = ["/".join(PUBLIC_URL.split("/")[:3])]
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_PROXY_SSL_HEADER = None
@@ -132,14 +145,4 @@ LANGUAGE_CODE = "en"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        # It warns of each pipeline that ends with an error, which for us is an expected refusal.
-        "psycopg": {"level": "ERROR"},
-        "django.request": {"level": "ERROR"},
-    },
-}
+LOGGING: dict[str, Any] = configuration(_log_level())

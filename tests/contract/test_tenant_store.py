@@ -35,7 +35,9 @@ tenants = st.builds(
     ),
     status=st.sampled_from(TenantStatus),
     workflow_version=versions,
-    permissions=st.dictionaries(st.sampled_from([*Role]), st.dictionaries(texts, st.sampled_from([*Scope]))),
+    permissions=st.dictionaries(
+        st.sampled_from([str(r.value) for r in Role]), st.dictionaries(texts, st.sampled_from([s.value for s in Scope]))
+    ),
     version=versions,
     event_sequence=versions,
 )

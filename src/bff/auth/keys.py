@@ -47,9 +47,15 @@ class KeySource(Protocol):
 class CachedKeys:
     """A KeySource that fetches. Safe for threads; one fetch at a time."""
 
-    def __init__(self, fetch: Callable[[], bytes], monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[], bytes],
+        monotonic: Callable[[], float] = time.monotonic,
+        interval: float = UNKNOWN_KEY_INTERVAL,
+    ) -> None:
         self._fetch = fetch
         self._monotonic = monotonic
+        self._interval = interval
         self._lock = threading.Lock()
         self._keys: tuple[VerificationKey, ...] = ()
         self._answered_at: float | None = None
@@ -82,7 +88,7 @@ class CachedKeys:
             flight = self._flight
             if flight is None:
                 last = self._asked_for_unknown_at
-                if last is not None and now - last < UNKNOWN_KEY_INTERVAL:
+                if last is not None and now - last < self._interval:
                     return None
                 self._asked_for_unknown_at = now
                 flight = self._start()
@@ -207,11 +213,21 @@ class OwnKeys:
 
 
 class KeyRing:
-    """The key sources of all issuers, the most recently used 1,000."""
+    """The key sources of all issuers, the most recently used 1,000.
 
-    def __init__(self, fetch: KeySetFetcher, monotonic: Callable[[], float] = time.monotonic) -> None:
+    `interval`: how long after one unknown key the next may lead to a fetch, in seconds; less than one only where
+    `fetch` itself keeps to one a second.
+    """
+
+    def __init__(
+        self,
+        fetch: KeySetFetcher,
+        monotonic: Callable[[], float] = time.monotonic,
+        interval: float = UNKNOWN_KEY_INTERVAL,
+    ) -> None:
         self._fetch = fetch
         self._monotonic = monotonic
+        self._interval = interval
         self._lock = threading.Lock()
         self._sources: OrderedDict[tuple[str, str | None], CachedKeys] = OrderedDict()
 
@@ -220,7 +236,7 @@ class KeyRing:
         with self._lock:
             source = self._sources.get((issuer, jwks_url))
             if source is None:
-                source = CachedKeys(lambda: self._fetch(issuer, jwks_url), self._monotonic)
+                source = CachedKeys(lambda: self._fetch(issuer, jwks_url), self._monotonic, self._interval)
                 self._sources[(issuer, jwks_url)] = source
                 if len(self._sources) > MAX_ISSUERS:
                     self._sources.popitem(last=False)

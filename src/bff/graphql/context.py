@@ -1,8 +1,8 @@
 """What every resolver finds as `info.context`."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from bff.app import App
 from ddd.shared.application.access import Grant
 from ddd.shared.domain.caller import Caller
 
@@ -11,11 +11,11 @@ from ddd.shared.domain.caller import Caller
 class RequestContext:
     """One request's caller and the application that serves it.
 
-    `app` is the composition root's bundle of handlers and readers. `grant` is set while the request runs inside a read
+    `grant` is set while the request runs inside a read
     scope: a hot read then joins that transaction, and otherwise pipelines its own.
     """
 
     caller: Caller
-    app: Any
+    app: App
     request_id: str
     grant: Grant | None = None

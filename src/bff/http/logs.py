@@ -22,6 +22,28 @@ def fields(**values: Any) -> dict[str, Any]:
     return {_FIELDS: {name: value for name, value in values.items() if value is not None}}
 
 
+def configuration(level: str = "INFO", with_messages: bool = False) -> dict[str, Any]:
+    """Django's LOGGING: JSON lines on stderr.
+
+    Django's warnings about single requests are left out: they quote paths, and the request's own line says the status.
+    psycopg warns of pipelines that end in an error, which a lost race for stock does every time.
+    """
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "bff.http.logs.JsonFormatter", "with_messages": with_messages}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # Named again because Django's defaults give them handlers of their own.
+            "django": {"handlers": ["stderr"], "level": level, "propagate": False},
+            "django.request": {"level": "ERROR"},
+            "django.server": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+            "psycopg": {"level": "ERROR"},
+        },
+    }
+
+
 class JsonFormatter(logging.Formatter):
     """A record as one line of JSON: time (UTC), level, logger, message, the given fields, the stack.
 

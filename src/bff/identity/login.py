@@ -6,7 +6,6 @@ Counted are the pair of name and address, and each alone with more room: a stran
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 
 from django.contrib.auth import authenticate
@@ -16,26 +15,26 @@ from django.http import HttpRequest
 
 from ddd.shared.domain.text import fault_of
 
-WINDOW = timedelta(minutes=15)
+WINDOW_SECONDS = 15 * 60
 PER_PAIR, PER_NAME, PER_ADDRESS = 10, 200, 100
 MAX_NAME, MAX_PASSWORD = 150, 4_096
 _COUNT = """
 INSERT INTO identity_login_attempts AS known (key, failures, since)
 SELECT key, 1, now() FROM unnest(%s::bytea[]) AS given(key) ORDER BY key
 ON CONFLICT (key) DO UPDATE SET
-    failures = CASE WHEN known.since < now() - %s::interval THEN 1 ELSE known.failures + 1 END,
-    since = CASE WHEN known.since < now() - %s::interval THEN now() ELSE known.since END
+    failures = CASE WHEN known.since < now() - make_interval(secs => %s) THEN 1 ELSE known.failures + 1 END,
+    since = CASE WHEN known.since < now() - make_interval(secs => %s) THEN now() ELSE known.since END
 RETURNING key, failures
 """
 _TAKE_BACK = "UPDATE identity_login_attempts SET failures = greatest(failures - 1, 0) WHERE key = %s"
-_FORGET = "DELETE FROM identity_login_attempts WHERE key = %s OR since < now() - 2 * %s::interval"
+_FORGET = "DELETE FROM identity_login_attempts WHERE key = %s OR since < now() - make_interval(secs => %s)"
 
 
 @dataclass(frozen=True, slots=True)
 class TooManyFailures(Exception):
     """Ask again after so many seconds."""
 
-    seconds: int = int(WINDOW.total_seconds())
+    seconds: int = WINDOW_SECONDS
 
 
 def check_password(request: HttpRequest, name: str, password: str) -> User | None:
@@ -50,13 +49,13 @@ def check_password(request: HttpRequest, name: str, password: str) -> User | Non
     }
     pair, named, whole = allowed
     with connections["system"].cursor() as cursor:
-        cursor.execute(_COUNT, [list(allowed), WINDOW, WINDOW])
+        cursor.execute(_COUNT, [list(allowed), WINDOW_SECONDS, WINDOW_SECONDS])
         if any(failures > allowed[bytes(key)] for key, failures in cursor.fetchall()):
             raise TooManyFailures
         user = authenticate(request, username=name, password=password)
         if not isinstance(user, User):
             return None
-        cursor.execute(_FORGET, [pair, WINDOW])
+        cursor.execute(_FORGET, [pair, 2 * WINDOW_SECONDS])
         for key in sorted((named, whole)):
             cursor.execute(_TAKE_BACK, [key])
     return user

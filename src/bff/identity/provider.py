@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import jwt
@@ -40,12 +40,12 @@ def builtin_trust(tenant_id: str) -> Trust:
     return Trust(tenant_id, issuer(), (AUDIENCE,), tenant_value=tenant_id)
 
 
-def builtin_issuer() -> BuiltinIssuer | None:
+def builtin_issuer(monotonic: Callable[[], float] = time.monotonic) -> BuiltinIssuer | None:
     """The provider as the Authenticator wants it; None where it is switched off. Make one per process."""
     if not settings.BUILTIN_IDP:
         return None
     prefix = None if settings.PUBLIC_URL_IS_CONFIGURED else KID_PREFIX
-    return BuiltinIssuer(issuer(), OwnKeys(verification_keys), builtin_trust, prefix)
+    return BuiltinIssuer(issuer(), OwnKeys(verification_keys, monotonic), builtin_trust, prefix)
 
 
 def issue(grantee: Grantee, ttl: int = DEFAULT_TTL) -> str:

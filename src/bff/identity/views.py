@@ -50,7 +50,9 @@ def with_session(view: View) -> View:
             render = getattr(answer, "render", None)  # a TemplateResponse is rendered while the session is there
             return render() if callable(render) else answer
 
-        return SessionMiddleware(AuthenticationMiddleware(respond))(request)
+        answer = SessionMiddleware(AuthenticationMiddleware(respond))(request)
+        assert isinstance(answer, HttpResponse)  # sync in, sync out
+        return answer
 
     return inner
 
@@ -106,14 +108,33 @@ class LoginForm(AuthenticationForm):
         return self.cleaned_data
 
 
+def _alone(view: View) -> View:
+    """The page is shown by nobody else, and loads and sends nothing elsewhere."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        response["Content-Security-Policy"] = (
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        )
+        response["X-Frame-Options"] = "DENY"
+        response["X-Content-Type-Options"] = "nosniff"
+        response["Referrer-Policy"] = "same-origin"  # Django's CSRF check wants one on https
+        return response
+
+    return inner
+
+
 login = never_cache(
     offered(
-        with_session(
-            csrf_protect(
-                LoginView.as_view(
-                    template_name="identity/login.html",
-                    authentication_form=LoginForm,
-                    next_page=reverse_lazy("identity-token"),
+        _alone(
+            with_session(
+                csrf_protect(
+                    LoginView.as_view(
+                        template_name="identity/login.html",
+                        authentication_form=LoginForm,
+                        next_page=reverse_lazy("identity-token"),
+                    )
                 )
             )
         )
@@ -122,7 +143,6 @@ login = never_cache(
 
 
 @csrf_exempt
-@never_cache
 @offered
 @require_http_methods(["GET", "POST"])
 @with_session

@@ -1,7 +1,7 @@
 """The published language: what contexts tell each other, versioned. The only thing that contexts share.
 
-Every event carries the whole state of its subject, so that the newest one is enough. `to_payload` and `from_payload` are
-JSON's side of it; unknown members are ignored, so that a newer publisher may speak to an older subscriber.
+Every event carries the whole state of its subject, so that the newest one is enough. `to_payload` and `from_payload`
+are JSON's side of it; unknown members are ignored, so that a newer publisher may speak to an older subscriber.
 """
 
 from collections.abc import Mapping

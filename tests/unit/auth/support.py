@@ -33,7 +33,7 @@ def private_key(kind: str) -> Any:
         case "rsa":
             return rsa.generate_private_key(65537, 2048)
         case "rsa1024":
-            return rsa.generate_private_key(65537, 1024)  # noqa: S505 (what must be refused)
+            return rsa.generate_private_key(65537, 1024)  # what must be refused
         case "p256":
             return ec.generate_private_key(ec.SECP256R1())
         case "p384":
@@ -43,10 +43,12 @@ def private_key(kind: str) -> Any:
 
 
 def implementation(kind: str) -> Algorithm:
-    return ALGORITHMS[{"rsa": "RS256", "rsa1024": "RS256", "p256": "ES256", "p384": "ES384"}.get(kind.split("-")[0], "EdDSA")]
+    return ALGORITHMS[
+        {"rsa": "RS256", "rsa1024": "RS256", "p256": "ES256", "p384": "ES384"}.get(kind.split("-")[0], "EdDSA")
+    ]
 
 
-def jwk(kind: str, kid: str | None, **more: Any) -> dict[str, Any]:
+def jwk(kind: str, kid: Any, **more: Any) -> dict[str, Any]:
     """The public JWK of the key of this name."""
     found: dict[str, Any] = implementation(kind).to_jwk(private_key(kind).public_key(), as_dict=True)
     found.pop("key_ops", None)
@@ -77,7 +79,7 @@ def claims(**changed: Any) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not ...}
 
 
-def token(changed: Mapping[str, Any] | None = None, *, kind: str = "rsa", kid: str | None = "k1", **header: Any) -> str:
+def token(changed: Mapping[str, Any] | None = None, *, kind: str = "rsa", kid: Any = "k1", **header: Any) -> str:
     """A good token but for what is changed; a header value of `...` leaves the member out."""
     alg = {"rsa": "RS256", "p256": "ES256"}.get(kind.split("-")[0], "EdDSA")
     members = {"alg": alg, "typ": "JWT"} | ({} if kid is None else {"kid": kid}) | header
@@ -121,9 +123,7 @@ class Issuer:
 
 
 def trust(**changed: Any) -> Trust:
-    return replace(
-        Trust("acme", ISSUER, (AUDIENCE,), "https://idp.example.com/jwks", tenant_value="acme"), **changed
-    )
+    return replace(Trust("acme", ISSUER, (AUDIENCE,), "https://idp.example.com/jwks", tenant_value="acme"), **changed)
 
 
 class House:

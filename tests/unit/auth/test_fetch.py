@@ -17,14 +17,16 @@ KEYS = key_set(jwk("rsa", "k1"))
 
 
 def test_by_discovery_and_the_address_is_kept_for_five_minutes() -> None:
-    origin = ""
+    here: list[str] = []
 
     def answer(path: str) -> tuple[int, bytes, dict[str, str]]:
         if path == "/realms/x/keys":
             return 200, KEYS, {}
-        return 200, json.dumps({"issuer": f"{origin}/realms/x", "jwks_uri": f"{origin}/realms/x/keys"}).encode(), {}
+        issuer = f"{here[0]}/realms/x"
+        return 200, json.dumps({"issuer": issuer, "jwks_uri": f"{issuer}/keys"}).encode(), {}
 
     with http_issuer(answer) as (origin, asked):
+        here.append(origin)
         clock = Time()
         fetch = HttpFetcher([origin], monotonic=clock)
         assert fetch(f"{origin}/realms/x", None) == fetch(f"{origin}/realms/x", None) == KEYS
@@ -38,15 +40,23 @@ def test_by_discovery_and_the_address_is_kept_for_five_minutes() -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        b"[]", b"{}", b"<html>", b'{"issuer":"https://other.example","jwks_uri":"ORIGIN/keys"}',
-        b'{"issuer":"ORIGIN/","jwks_uri":"ORIGIN/keys"}', b'{"issuer":"ORIGIN"}', b'{"issuer":"ORIGIN","jwks_uri":7}',
-        b'{"issuer":"ORIGIN","jwks_uri":"file:///etc/passwd"}', b'{"issuer":"ORIGIN","jwks_uri":"https://127.0.0.1/"}',
-        b'{"issuer":"ORIGIN","jwks_uri":"http://127.0.0.1:1/"}', b'{"issuer":"ORIGIN","jwks_uri":"ORIGIN@evil.example/"}',
+        b"[]",
+        b"{}",
+        b"<html>",
+        b'{"issuer":"https://other.example","jwks_uri":"ORIGIN/keys"}',
+        b'{"issuer":"ORIGIN/","jwks_uri":"ORIGIN/keys"}',
+        b'{"issuer":"ORIGIN"}',
+        b'{"issuer":"ORIGIN","jwks_uri":7}',
+        b'{"issuer":"ORIGIN","jwks_uri":"file:///etc/passwd"}',
+        b'{"issuer":"ORIGIN","jwks_uri":"https://127.0.0.1/"}',
+        b'{"issuer":"ORIGIN","jwks_uri":"http://127.0.0.1:1/"}',
+        b'{"issuer":"ORIGIN","jwks_uri":"ORIGIN@evil.example/"}',
     ],
-)  # fmt: skip
+)
 def test_a_discovery_document_that_is_refused(document: bytes) -> None:
-    origin = ""
-    with http_issuer(lambda path: (200, document.replace(b"ORIGIN", origin.encode()), {})) as (origin, asked):
+    here: list[str] = []
+    with http_issuer(lambda path: (200, document.replace(b"ORIGIN", here[0].encode()), {})) as (origin, asked):
+        here.append(origin)
         with pytest.raises(FetchFailed):
             HttpFetcher([origin])(origin, None)
         assert asked == ["/.well-known/openid-configuration"]
@@ -55,7 +65,11 @@ def test_a_discovery_document_that_is_refused(document: bytes) -> None:
 def test_http_and_loopback_only_where_the_setting_names_the_origin() -> None:
     with http_issuer(lambda path: (200, KEYS, {})) as (origin, asked):
         other = origin.replace("127.0.0.1", "localhost")
-        for fetch, url in ((HttpFetcher(), origin), (HttpFetcher([origin]), other), (HttpFetcher(["http://x"]), origin)):
+        for fetch, url in (
+            (HttpFetcher(), origin),
+            (HttpFetcher([origin]), other),
+            (HttpFetcher(["http://x"]), origin),
+        ):
             with pytest.raises(FetchFailed, match="only https"):
                 fetch.get(f"{url}/jwks")
         with pytest.raises(FetchFailed, match="not a public address"):
@@ -110,7 +124,22 @@ def test_an_answer_that_drips_or_never_comes_is_given_up_in_time(drip: bytes, mo
     assert 0.5 < took < 1.5
 
 
-@pytest.mark.parametrize("url", ["", "jwks", "ftp://x/", "https://", "https://x:0/", "https://x:99999/", "https://a@x/", "https://x/\n", "https://\u00fc/", "https://x y/", "https://[::1"])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "jwks",
+        "ftp://x/",
+        "https://",
+        "https://x:0/",
+        "https://x:99999/",
+        "https://a@x/",
+        "https://x/\n",
+        "https://\u00fc/",
+        "https://x y/",
+        "https://[::1",
+    ],
+)
 def test_no_address(url: str) -> None:
     with pytest.raises(FetchFailed):
         HttpFetcher().get(url)
@@ -125,10 +154,27 @@ def test_an_issuer_that_nobody_runs_is_a_failure() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
-     "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1",
-     "2002:7f00:1::", "ff02::1"],
-)  # fmt: skip
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "::",
+        "fe80::1%eth0",
+        "fc00::1",
+        "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "ff02::1",
+    ],
+)
 def test_not_public(address: str) -> None:
     assert not is_public(address)
 

@@ -53,13 +53,26 @@ def test_the_scheme_in_any_case(scheme: str) -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"iat": int(NOW) - 600, "exp": int(NOW) - 29}, {"iat": int(NOW) + 30}, {"nbf": int(NOW) + 30}, {"exp": int(NOW) - 10 + 86_400},
-        {"iat": NOW - 0.5}, {"aud": ["x", AUDIENCE]}, {"aud": ..., "client_id": AUDIENCE, "token_use": "access"},
-        {"tenant_id": ["acme"]}, {"tenant_id": {"acme": {"id": "1"}}}, {"tenant_id": ["/acme/a", "/acme/b/c"]},
-        {"roles": "manager"}, {"roles": "openid MANAGER"}, {"roles": [7, "manager"]}, {"roles": ["/acme/manager"]},
-        {"a": [[[]]] * 20}, {"a": "[" * 100}, {"a": '\\"[' * 100}, {"sub": "\u00fc" * 255, "roles": ["manager"]},
+        {"iat": int(NOW) - 600, "exp": int(NOW) - 29},
+        {"iat": int(NOW) + 30},
+        {"nbf": int(NOW) + 30},
+        {"exp": int(NOW) - 10 + 86_400},
+        {"iat": NOW - 0.5},
+        {"aud": ["x", AUDIENCE]},
+        {"aud": ..., "client_id": AUDIENCE, "token_use": "access"},
+        {"tenant_id": ["acme"]},
+        {"tenant_id": {"acme": {"id": "1"}}},
+        {"tenant_id": ["/acme/a", "/acme/b/c"]},
+        {"roles": "manager"},
+        {"roles": "openid MANAGER"},
+        {"roles": [7, "manager"]},
+        {"roles": ["/acme/manager"]},
+        {"a": [[[]]] * 20},
+        {"a": "[" * 100},
+        {"a": '\\"[' * 100},
+        {"sub": "\u00fc" * 255, "roles": ["manager"]},
     ],
-)  # fmt: skip
+)
 def test_accepted(changed: dict[str, Any]) -> None:
     assert House().caller(token(changed)).roles == {Role.MANAGER}
 

@@ -13,7 +13,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ddd.shared.domain.errors import NoKnownRole, Unauthenticated
 from tests.unit.auth.support import (
-    AUDIENCE, ISSUER, NOW, House, claims, jwk, key_set, private_key, segment, sign, token, trust,
+    AUDIENCE,
+    ISSUER,
+    NOW,
+    House,
+    claims,
+    jwk,
+    key_set,
+    private_key,
+    segment,
+    sign,
+    token,
+    trust,
 )  # fmt: skip
 
 HEADER = b'{"alg":"RS256","kid":"k1"}'
@@ -230,7 +241,10 @@ def test_the_good_token_of_this_table_is_good() -> None:
     assert House().caller(token()).subject == "user-1"
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearerx", "Bearer \u00e9", "Bearer " + "x" * 20_000])
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearerx", "Bearer \u00e9", "Bearer " + "x" * 20_000],
+)
 def test_refused_headers(header: str | None) -> None:
     with pytest.raises(Unauthenticated):
         House().authenticator.authenticate(header, request_id="r-1")
@@ -249,7 +263,7 @@ def test_refused_headers(header: str | None) -> None:
         jwk("rsa", "k1", kty=["RSA"]),
         jwk("rsa", "k1", d="AQAB"),
         jwk("rsa", "k1", n=7),
-        jwk("rsa", 1),  # type: ignore[arg-type]  # what an issuer may send
+        jwk("rsa", 1),
     ],
 )
 def test_a_key_made_for_something_else_verifies_nothing(key: dict[str, Any]) -> None:

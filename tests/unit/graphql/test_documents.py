@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from bff.graphql import errors
 from bff.graphql.documents import Access, Documents, Prepared, _Bounded
 from bff.graphql.errors import Code, NotExecuted
 from bff.graphql.limits import Limits
@@ -122,3 +123,14 @@ def test_threads_share_one_cache() -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(work, range(2_000)))
     assert [item.operations[0].name for item in found] == [f"A{number % 40}" for number in range(2_000)]
+
+
+def test_a_message_is_bounded_and_has_no_surrogates() -> None:
+    assert errors.text("gone \ud800 é") == "gone � é"
+    assert len(errors.text("x" * 5_000)) == 1_001
+
+
+def test_the_search_for_errors_ends_after_ten() -> None:
+    with pytest.raises(NotExecuted) as refused:
+        documents().prepare("{getOrder(orderId:1){" + " ".join(f"gone{n}" for n in range(50)) + "}}")
+    assert len(refused.value.errors) == 11  # and one that says so

@@ -15,7 +15,7 @@ from bff.graphql import graphiql
 from bff.http.address import ClientAddress
 from bff.http.envelope import Envelope, request_id
 from bff.http.health import NotReady, Readiness, healthz
-from bff.http.logs import JsonFormatter, fields
+from bff.http.logs import JsonFormatter, configuration, fields
 
 FACTORY = RequestFactory()
 SHOP = "https://shop.example"
@@ -210,3 +210,10 @@ def test_only_the_shipped_assets_are_served() -> None:
 def test_the_page_asks_for_shipped_assets_only() -> None:
     for name in ("graphiql.min.css", "graphiql.min.js", "react.production.min.js", "react-dom.production.min.js"):
         assert f'"/graphiql/{name}"'.encode() in graphiql.page().content
+
+
+def test_the_configuration_writes_json_and_leaves_paths_out() -> None:
+    chosen = configuration(level="DEBUG")
+    assert chosen["root"] == {"handlers": ["stderr"], "level": "DEBUG"}
+    assert chosen["formatters"]["json"] == {"()": "bff.http.logs.JsonFormatter", "with_messages": False}
+    assert chosen["loggers"]["django.request"] == {"level": "ERROR"}

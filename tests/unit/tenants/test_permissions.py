@@ -27,9 +27,26 @@ def test_a_customer_reaches_its_own_orders_only() -> None:
 
 def test_a_vendor_reaches_orders_with_its_lines_only() -> None:
     assert DEFAULT_PERMISSIONS["Vendor"] == dict.fromkeys(
-        """placeOrder cancelOrder getOrder orders confirmOrder recordPayment markAsShipped addShippingTrackingReference
-        markAsDelivered markAsCompleted createShipment confirmShipment dispatchShipment deliverShipment cancelShipment
-        completeStep syncUser me""".split(),
+        [
+            "placeOrder",
+            "cancelOrder",
+            "getOrder",
+            "orders",
+            "confirmOrder",
+            "recordPayment",
+            "markAsShipped",
+            "addShippingTrackingReference",
+            "markAsDelivered",
+            "markAsCompleted",
+            "createShipment",
+            "confirmShipment",
+            "dispatchShipment",
+            "deliverShipment",
+            "cancelShipment",
+            "completeStep",
+            "syncUser",
+            "me",
+        ],
         "VENDOR",
     )
 

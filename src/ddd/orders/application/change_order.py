@@ -40,7 +40,7 @@ def change_order(
     orders: Orders,
     decide: Callable[[Change], list[Write] | Refusals],
 ) -> Outcome[OrderView]:
-    """Lock the order, let `decide` change it, store what came of it. `decide` answers the other contexts' statements."""
+    """Lock the order, let `decide` change it, store what came of it. `decide` answers other contexts' statements."""
     order_id = parse_id(given["orderId"]) or _NOBODY
 
     def attempt(tx: Transaction) -> tuple[UUID, OrderView] | Refusals:

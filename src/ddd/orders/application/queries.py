@@ -32,7 +32,7 @@ def get_order(
     channel: str | None,
     wanted: frozenset[str] = PARTS,
 ) -> OrderView | None:
-    """The order by exactly one of id, number and external reference, or None where it is not there or not the caller's."""
+    """The order by exactly one of id, number and reference, or None where it is not there or not the caller's."""
     if sum(name is not None for name in (order_id, order_number, external_ref)) != 1:
         raise BadArgument("Give exactly one of orderId, orderNumber and externalRef.")
     if channel is not None and external_ref is None:
@@ -117,6 +117,6 @@ def list_orders(
         sight = sight_of(scopes, caller, facts.customer.id, facts.branch_code, parts.lines)
         if sight is not None:
             views.append(OrderView(facts, parts, sight, grant))
-            at = facts.placed_at if listing.sort == "placed_at" else facts.updated_at
-            cursors.append(encode_cursor(listing.sort_name, at.isoformat(), str(facts.id)))
+            moment = facts.placed_at if listing.sort == "placed_at" else facts.updated_at
+            cursors.append(encode_cursor(listing.sort_name, moment.isoformat(), str(facts.id)))
     return OrderPage(page_of(views, cursors, request), total)

@@ -6,7 +6,7 @@ totals, payments, other vendors' lines, nor the billing address.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 from uuid import UUID
 
 from ddd.orders.domain.actions import why_not_cancel, why_not_ship
@@ -166,7 +166,7 @@ class WorkflowView(NamedTuple):
 
 
 class PaymentView:
-    __slots__ = ("_payment", "_currency")
+    __slots__ = ("_currency", "_payment")
 
     def __init__(self, payment: Payment, currency: str) -> None:
         self._payment = payment
@@ -183,7 +183,7 @@ class PaymentView:
 class OrderLineView:
     """A line with its amounts as money."""
 
-    __slots__ = ("_line", "_currency", "_order_id")
+    __slots__ = ("_currency", "_line", "_order_id")
 
     def __init__(self, line: OrderLine, order_id: UUID, currency: str) -> None:
         self._line = line
@@ -224,6 +224,8 @@ class ShipmentView:
 
     __slots__ = ("_shipment", "address", "lines")
 
+    label_url = cost = pickup_window = instructions = package = None
+
     def __init__(self, shipment: Shipment, lines: list[ShipmentLineView], address: Address) -> None:
         self._shipment = shipment
         self.address = address
@@ -236,7 +238,7 @@ class ShipmentView:
 class OrderView:
     """One order through one caller's eyes. Amounts become money only where they are asked for."""
 
-    __slots__ = ("_order", "_parts", "_sight", "_grant")
+    __slots__ = ("_grant", "_order", "_parts", "_sight")
 
     def __init__(self, order: OrderFacts, parts: OrderParts, sight: Sight, grant: Grant) -> None:
         self._order = order
@@ -250,9 +252,7 @@ class OrderView:
     def _money(self, minor: int) -> Money | None:
         return Money(minor, self._order.currency) if self._sight.is_whole else None
 
-    @property
-    def activity_status(self) -> str | None:
-        return None
+    activity_status: ClassVar[None] = None
 
     @property
     def payment_status(self) -> PaymentStatus | None:
@@ -317,6 +317,11 @@ class OrderView:
     def _shipment_line(self, line: ShipmentLine) -> ShipmentLineView:
         return ShipmentLineView(line_id(self._order.id, line.line_no), line.sku, line.quantity)
 
+    # Carriers' labels, returns, refunds and holds come with the operations that make them.
+    returns: ClassVar[tuple[()]] = ()
+    refunds: ClassVar[tuple[()]] = ()
+    holds: ClassVar[tuple[()]] = ()
+
     @property
     def timeline(self) -> list[TimelineView]:
         return [
@@ -333,10 +338,6 @@ class OrderView:
     @property
     def workflow(self) -> WorkflowView:
         return WorkflowView(self._order.workflow_version)
-
-    @property
-    def cancellation(self) -> Cancellation | None:
-        return self._order.cancellation
 
     @property
     def available_actions(self) -> list[ActionView]:

@@ -1,4 +1,4 @@
-"""What may be done next, and why not: asked by the aggregate when it changes and by `availableActions`, so they agree."""
+"""What may be done next, and why not: asked by the aggregate and by `availableActions`, so they agree."""
 
 from ddd.orders.domain.status import OrderStatus
 

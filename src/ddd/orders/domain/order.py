@@ -30,19 +30,19 @@ from ddd.orders.domain.status import (
     order_status,
     payment_status,
 )
-from ddd.shared.domain.money import round_half_up
 from ddd.shared.domain.errors import ErrorCode, Refusals
+from ddd.shared.domain.money import round_half_up
 
 
 @dataclass(slots=True)
 class Order:
     """A customer's order.
 
-    A storefront places it with everything decided but the stock: prices, taxes and discounts are the checkout's, the sums
-    are ours. From then on its amounts stand still. Each line is reserved in one branch until it ships or is cancelled.
-    Paid (or total 0) it is confirmed; unpaid it waits as PENDING, and shipping it confirms it. Units leave in shipments;
-    what has not left may be cancelled. The status is never set: it follows from milestones and the lines' quantities.
-    Every change bumps the version and adds an event; the events tell the whole life in order.
+    A storefront places it with everything decided but the stock: prices, taxes and discounts are the checkout's, the
+    sums are ours. From then on its amounts stand still. Each line is reserved in one branch until it ships or is
+    cancelled. Paid (or total 0) it is confirmed; unpaid it waits as PENDING, and shipping it confirms it. Units leave
+    in shipments; what has not left may be cancelled. The status is never set: it follows from milestones and the
+    lines' quantities. Every change bumps the version and adds an event; the events tell the whole life in order.
     """
 
     id: UUID
@@ -108,7 +108,7 @@ class Order:
 
     @property
     def cancelled_value(self) -> int:
-        """What the cancelled units would have cost: their share of line totals, line taxes, order discounts and taxes."""
+        """What the cancelled units would have cost: their share of lines, line taxes, order discounts and taxes."""
         line_taxes = sum(line.tax for line in self.lines)
         adjusted = self.subtotal - self.discount_total
         if not self.taxes_included:

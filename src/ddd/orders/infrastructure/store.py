@@ -86,7 +86,7 @@ lines AS (
         shipped_quantity = n.shipped_quantity, delivered_quantity = n.delivered_quantity,
         returned_quantity = n.returned_quantity
     FROM json_populate_recordset(NULL::orders_line, $3::json) n
-    WHERE l.tenant_id = n.tenant_id AND l.order_id = n.order_id AND l.line_no = n.line_no),
+    WHERE l.tenant_id = $9 AND l.order_id = $10::uuid AND l.line_no = n.line_no),
 shipments AS (INSERT INTO orders_shipment SELECT * FROM json_populate_recordset(NULL::orders_shipment, $4::json)),
 packed AS (
     INSERT INTO orders_shipment_line SELECT * FROM json_populate_recordset(NULL::orders_shipment_line, $5::json)),
@@ -162,6 +162,8 @@ class PostgresOrderStore:
                 dumps(_event_rows(tenant_id, order)),
                 caller.request_id,
                 dumps(audit_row(caller, order.updated_at, audit)),
+                tenant_id,
+                str(order.id),
             ),
         )
 

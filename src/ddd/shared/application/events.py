@@ -1,4 +1,4 @@
-"""Events and audit entries: what a change tells the others, and what it leaves behind. Neither holds a person's values."""
+"""Events and audit entries: what a change tells, and what it leaves behind. Neither holds a person's values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

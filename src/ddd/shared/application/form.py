@@ -1,10 +1,10 @@
 """Reading a client's input: what fits comes back typed, what does not is noted at its path, in input order."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-import re
 
 from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals
 from ddd.shared.domain.money import parse_decimal, to_minor
@@ -32,7 +32,7 @@ def parse_date_time(raw: object) -> datetime | None:
 
 
 class Form:
-    """One input object. Sub-forms share the list of faults, so that they stand in the order in which they were found."""
+    """One input object. Sub-forms share the list of faults: they stand in the order in which they were found."""
 
     __slots__ = ("_given", "_path", "faults")
 
@@ -109,7 +109,7 @@ class Form:
         return None
 
     def amount(self, name: str, currency: str, *, required: bool = False, default: int | None = 0) -> int | None:
-        """A non-negative amount in minor units of `currency` ("" where the currency itself is at fault: scale unchecked)."""
+        """A non-negative amount in minor units of `currency` ("": the currency is at fault, the scale unchecked)."""
         if self._given.get(name) is None:
             if required:
                 self.refuse(name, "This is required.")

@@ -2,11 +2,10 @@
 
 import base64
 import binascii
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
-
-import json
 
 from ddd.shared.domain.errors import BadArgument
 from ddd.shared.domain.text import is_storable
@@ -37,14 +36,14 @@ class Page(Generic[T]):
 def page_request(
     sort: str, first: int | None, after: str | None, last: int | None, before: str | None, *, parts: int = 2
 ) -> PageRequest:
-    """The page that a client asks for, or BadArgument. `sort` names field and direction: a cursor belongs to one sort."""
+    """The page that a client asks for, or BadArgument. `sort` names field and direction; a cursor belongs to it."""
     if (first is None) == (last is None):
         raise BadArgument("Give exactly one of first and last.")
     size = first if first is not None else last
     assert size is not None
     if not 0 <= size <= MAX_PAGE:
         raise BadArgument(f"A page has 0 to {MAX_PAGE} entries.")
-    if first is not None and before is not None or last is not None and after is not None:
+    if (first is not None and before is not None) or (last is not None and after is not None):
         raise BadArgument("after goes with first, before goes with last.")
     cursor = after if first is not None else before
     position = None if cursor is None else _decode(sort, cursor, parts)

@@ -94,10 +94,10 @@ class UnitOfWork(Protocol):
     ) -> Outcome[T]:
         """Run the attempt to its end: committed whole, or refused with nothing moved.
 
-        `attempt` answers the aggregate's id and the value, or refusals. `replay` loads the object of a key that was used,
-        as it is now. `races` names the constraints that an attempt may lose a race on: it is tried again from a fresh read,
-        three times in all, then the refusal stands. `drain`: deliver the aggregate's own events to the snapshots before
-        answering, at most 1 s (read your writes).
+        `attempt` answers the aggregate's id and the value, or refusals. `replay` loads the object of a key that was
+        used, as it is now. `races` names the constraints that an attempt may lose a race on: it is tried again from a
+        fresh read, three times in all, then the refusal stands. `drain`: deliver the aggregate's own events to the
+        snapshots before answering, at most 1 s (read your writes).
 
         Raises RequestRefused (unknown or suspended tenant, no role), PermissionMissing.
         """

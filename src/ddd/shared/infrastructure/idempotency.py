@@ -19,7 +19,20 @@ _USE = "INSERT INTO idempotency (tenant_id, key_hash, operation, fingerprint, ag
 KEY_TAKEN = "idempotency_pkey"
 #: Input fields that hold amounts: `10`, `10.0` and `"10.00"` are the same input.
 _AMOUNTS = frozenset(
-    "unitPrice discount tax amount cost rate expectedTotal weightKg lengthCm widthCm heightCm restockingFee".split()
+    [
+        "unitPrice",
+        "discount",
+        "tax",
+        "amount",
+        "cost",
+        "rate",
+        "expectedTotal",
+        "weightKg",
+        "lengthCm",
+        "widthCm",
+        "heightCm",
+        "restockingFee",
+    ]
 )
 #: Free data of the client's, compared as it is.
 _FREE = frozenset({"metadata", "options"})
@@ -34,7 +47,7 @@ class UsedKey(NamedTuple):
 class KeyUse:
     """One command's key. A command without one gets a key of its own, so that a commit in doubt can be asked for."""
 
-    __slots__ = ("_tenant_id", "_hash", "_operation", "fingerprint", "is_given")
+    __slots__ = ("_hash", "_operation", "_tenant_id", "fingerprint", "is_given")
 
     def __init__(self, caller: Caller, command: Command) -> None:
         self.is_given = command.key is not None
@@ -53,7 +66,7 @@ class KeyUse:
 
 
 def fingerprint(operation: str, given: Mapping[str, Any]) -> bytes:
-    """SHA-256 of operation and given fields: the same for any field order, amounts compared by value, null as absent."""
+    """SHA-256 of operation and given fields: the same in any field order, amounts by value, null as absent."""
     plain = orjson.dumps(
         [operation, _canonical(given)], option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str
     )

@@ -1,9 +1,9 @@
 """The relay: takes published events from the outbox to their subscribers, in order per aggregate, once each.
 
-A claim is a lease: `due_at` moves ahead and `attempts` counts, so that what a killed worker held is taken again when the
-lease ends. Rows that lie behind an open row of their aggregate wait. Each subscriber's inbox row commits with what it
-applied. What failed is tried again later and later, then parked with its error; a parked row lets newer ones pass, since
-every published event carries the whole state and the newest wins.
+A claim is a lease: `due_at` moves ahead and `attempts` counts, so that what a killed worker held is taken again when
+the lease ends. Rows that lie behind an open row of their aggregate wait. Each subscriber's inbox row commits with
+what it applied. What failed is tried again later and later, then parked with its error; a parked row lets newer ones
+pass, since every published event carries the whole state and the newest wins.
 """
 
 import logging

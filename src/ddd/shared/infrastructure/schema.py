@@ -1,7 +1,7 @@
 """DDL that every tenant table shares: row-level security, forced, and exactly the privileges that the runtime needs.
 
-Roles (made by `migrate` before the first migration): `oms_owner` owns the tables, `oms_app` serves requests, `oms_system`
-(BYPASSRLS) finds issuers and tenants and claims outbox rows.
+Roles (made by `migrate` before the first migration): `oms_owner` owns the tables, `oms_app` serves requests,
+`oms_system` (BYPASSRLS) finds issuers and tenants and claims outbox rows.
 """
 
 from django.db import migrations

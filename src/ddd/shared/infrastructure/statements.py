@@ -1,7 +1,7 @@
 """Sending statements: prepared on the server, several to a round trip."""
 
 from collections.abc import Sequence
-from typing import Any, LiteralString, cast
+from typing import Any, cast
 
 import orjson
 import psycopg
@@ -28,7 +28,7 @@ def send(raw: Connection, sql: str, params: Sequence[Any] = ()) -> "psycopg.RawC
     believing in a statement that the server never parsed.
     """
     cursor = psycopg.RawCursor(raw)
-    cursor.execute(cast(LiteralString, sql), params, prepare=True)
+    cursor.execute(sql, params, prepare=True)
     return cursor
 
 

@@ -23,8 +23,10 @@ Availability = Mapping[str, Mapping[str, int]]
 class Reservations(Protocol):
     """`SHORT`, `NO_LEVEL` and `NOT_HELD` are the constraints named above.
 
-    Each write is one statement, all or nothing; whatever it cannot do whole aborts the transaction by one of the
-    constraints above. Rows are locked by (branch, SKU): orders that share items wait for each other, never in a circle.
+    Each write is one statement, all or nothing; whatever it cannot do whole aborts the transaction by one of them. Rows
+    are locked by (branch, SKU): orders that share items wait for each other, never in a circle. Give a transaction one
+    write: two would lock in two rounds, and may meet another's two in a deadlock (after a second the unit of work runs
+    it again).
     """
 
     SHORT: str

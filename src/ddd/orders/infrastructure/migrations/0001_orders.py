@@ -42,7 +42,8 @@ CREATE UNIQUE INDEX orders_order_external_ref ON orders_order (tenant_id, channe
     WHERE external_ref IS NOT NULL;
 CREATE INDEX orders_order_placed ON orders_order (tenant_id, placed_at, id);
 CREATE INDEX orders_order_updated ON orders_order (tenant_id, updated_at, id);
-CREATE INDEX orders_order_customer ON orders_order (tenant_id, customer_id, placed_at, id) WHERE customer_id IS NOT NULL;
+CREATE INDEX orders_order_customer ON orders_order (tenant_id, customer_id, placed_at, id)
+    WHERE customer_id IS NOT NULL;
 
 -- A person's values: one row per order, so that erasing a customer blanks one row.
 CREATE TABLE orders_person (
@@ -185,10 +186,19 @@ CREATE TABLE orders_item (
     CONSTRAINT orders_item_pkey PRIMARY KEY (tenant_id, sku)
 );
 """
-NAMES = (
-    "orders_item orders_branch orders_workflow orders_tenant orders_event orders_shipment_line orders_shipment "
-    "orders_payment orders_line orders_person orders_order"
-).split()
+NAMES = [
+    "orders_item",
+    "orders_branch",
+    "orders_workflow",
+    "orders_tenant",
+    "orders_event",
+    "orders_shipment_line",
+    "orders_shipment",
+    "orders_payment",
+    "orders_line",
+    "orders_person",
+    "orders_order",
+]
 
 
 class Migration(migrations.Migration):

@@ -92,7 +92,7 @@ CREATE TABLE access_tenant (
 );
 """
 
-# oms_system claims outbox rows of every tenant and clears what has aged; everything else it does as oms_app, tenant by tenant.
+# oms_system claims outbox rows of every tenant and clears what has aged; the rest it does as oms_app, by tenant.
 SYSTEM = """
 GRANT UPDATE (attempts, due_at, done_at, parked_at, error), DELETE ON outbox TO oms_system;
 GRANT DELETE ON inbox, idempotency TO oms_system;

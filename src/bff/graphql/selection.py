@@ -1,0 +1,41 @@
+"""What a field's selection asks for, so that reads fetch no more than that."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, InlineFragmentNode, SelectionSetNode
+
+#: Parts that other fields are told from: whose eyes see a shipment, and what may be done, depends on the lines.
+_NEEDS: Mapping[str, str] = {"shipments": "lines", "availableActions": "lines"}
+
+
+def selected(info: GraphQLResolveInfo[Any], *path: str) -> frozenset[str]:
+    """The names of the fields selected below this field, or below the fields on `path` in it.
+
+    Fields that `@skip` may leave out count as selected: reading a part too many does no harm.
+    """
+    sets = [node.selection_set for node in info.field_nodes if node.selection_set is not None]
+    for name in path:
+        sets = [
+            node.selection_set
+            for node in _fields(info, sets)
+            if node.name.value == name and node.selection_set is not None
+        ]
+    return frozenset(node.name.value for node in _fields(info, sets))
+
+
+def order_parts(names: Iterable[str]) -> frozenset[str]:
+    """The parts of an order to read for these fields."""
+    wanted = frozenset(names)
+    return wanted | {_NEEDS[name] for name in wanted & _NEEDS.keys()}
+
+
+def _fields(info: GraphQLResolveInfo[Any], sets: Iterable[SelectionSetNode]) -> Iterable[FieldNode]:
+    for each in sets:
+        for node in each.selections:
+            if isinstance(node, FieldNode):
+                yield node
+            elif isinstance(node, InlineFragmentNode):
+                yield from _fields(info, [node.selection_set])
+            elif isinstance(node, FragmentSpreadNode):
+                yield from _fields(info, [info.fragments[node.name.value].selection_set])
