@@ -14,14 +14,17 @@ def selected(info: GraphQLResolveInfo[Any], *path: str) -> frozenset[str]:
 
     Fields that `@skip` may leave out count as selected: reading a part too many does no harm.
     """
-    sets = [node.selection_set for node in info.field_nodes if node.selection_set is not None]
-    for name in path:
-        sets = [
-            node.selection_set
-            for node in _fields(info, sets)
-            if node.name.value == name and node.selection_set is not None
-        ]
+    sets = [node.selection_set for node in fields_at(info, *path) if node.selection_set is not None]
     return frozenset(node.name.value for node in _fields(info, sets))
+
+
+def fields_at(info: GraphQLResolveInfo[Any], *path: str) -> list[FieldNode]:
+    """Each place in the document where a field on `path` below this field is selected."""
+    found = list(info.field_nodes)
+    for name in path:
+        sets = [node.selection_set for node in found if node.selection_set is not None]
+        found = [node for node in _fields(info, sets) if node.name.value == name]
+    return found
 
 
 def order_parts(names: Iterable[str]) -> frozenset[str]:

@@ -180,6 +180,24 @@ def test_an_issuer_that_hangs_does_not_hold_up_known_keys() -> None:
     idle(house)
 
 
+def test_of_an_issuer_that_failed_nobody_waits_to_hear_it_hang() -> None:
+    house = House()
+    hanging = Hanging(jwk("rsa", "k1"))
+    house.authenticator._keys = KeyRing(hanging, house.time)
+    house.caller(token())
+    hanging.down = True
+    house.time.now += 61
+    house.caller(token({"sub": "user-2"}))
+    idle(house)
+    hanging.gate.clear()
+    house.time.now += 61
+    started = time.monotonic()
+    house.caller(token({"sub": "user-3"}))
+    assert time.monotonic() - started < 0.5
+    hanging.gate.set()
+    idle(house)
+
+
 def test_two_addresses_of_one_issuer_are_two_sources() -> None:
     ring = KeyRing(Issuer(), Time())
     assert ring.source("i", "a") is ring.source("i", "a")

@@ -68,7 +68,6 @@ def change_order(
             )
         before = {"status": order.status.value, "version": order.version}
         form = Form(given)
-        form.text("idempotencyKey", required=form.has("idempotencyKey"))
         actor = Actor(caller.subject, tuple(sorted(caller.roles)))
         writes = decide(Change(order, form, sight, actor))
         if isinstance(writes, Refusals):

@@ -51,8 +51,6 @@ def read_checkout(
 ) -> Order | Refusals:
     """The order of a checkout, not yet allocated, or every fault of the input in the order of its fields."""
     form = Form(given)
-    key = form.text("idempotencyKey", required=True)
-    del key  # looked up by the unit of work; checked here like any text
     currency = form.choice("currency", MINOR_UNITS, "ISO 4217 currency code")
     customer = _customer(form, caller)
     shipping_address = _address(form, "shippingAddress")

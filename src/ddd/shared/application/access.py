@@ -32,3 +32,10 @@ class Grant:
         if not scopes:
             raise PermissionMissing(operation)
         return scopes
+
+    def branches(self, operation: str) -> tuple[str, ...] | None:
+        """The codes of the branches to which the caller reaches with this operation; None: all of them."""
+        scopes = self.scopes(operation)
+        if Scope.ALL in scopes:
+            return None
+        return self.caller.branches if Scope.BRANCH in scopes else ()

@@ -12,6 +12,7 @@ from ddd.shared.application.unit_of_work import Command
 from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.ids import new_id
 from ddd.shared.domain.money import parse_decimal
+from ddd.shared.domain.text import fault_of
 
 _FIND = "SELECT operation, fingerprint, aggregate_id FROM idempotency WHERE tenant_id = $1 AND key_hash = $2"
 _USE = "INSERT INTO idempotency (tenant_id, key_hash, operation, fingerprint, aggregate_id) VALUES ($1, $2, $3, $4, $5)"
@@ -47,10 +48,12 @@ class UsedKey(NamedTuple):
 class KeyUse:
     """One command's key. A command without one gets a key of its own, so that a commit in doubt can be asked for."""
 
-    __slots__ = ("_hash", "_operation", "_tenant_id", "fingerprint", "is_given")
+    __slots__ = ("_hash", "_operation", "_tenant_id", "fault", "fingerprint", "is_given")
 
     def __init__(self, caller: Caller, command: Command) -> None:
-        self.is_given = command.key is not None
+        #: What is wrong with the client's key: nothing can have been stored under it, nothing will be.
+        self.fault = None if command.key is None else fault_of(command.key, required=True)
+        self.is_given = command.key is not None and self.fault is None
         key = command.key if command.key is not None else f"\x00{new_id()}"
         owner = f"{caller.issuer}\x1f{caller.subject}\x1f{key}"
         self._tenant_id = caller.tenant_id

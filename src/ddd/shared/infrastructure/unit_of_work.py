@@ -17,7 +17,7 @@ from ddd.shared.application.statements import Read, Write
 from ddd.shared.application.unit_of_work import Command, Transaction
 from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.clock import Clock
-from ddd.shared.domain.errors import ErrorCode, Refusals
+from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals
 from ddd.shared.infrastructure.access import Access
 from ddd.shared.infrastructure.idempotency import KEY_TAKEN, KeyUse, UsedKey
 from ddd.shared.infrastructure.journal import write_journal
@@ -123,6 +123,9 @@ class PostgresUnitOfWork:
                 raw = connection(self._alias)
                 tx = PostgresTransaction(raw, caller, command, self._access.read(caller), key, self._clock)
                 answer = attempt(cast(Transaction, tx))
+                if key.fault is not None:
+                    others = answer.items if isinstance(answer, Refusals) else ()
+                    answer = Refusals((Refusal(ErrorCode.INVALID_INPUT, key.fault, ("idempotencyKey",)), *others))
                 if isinstance(answer, Refusals):
                     abandon(raw)
                     return Outcome(None, answer.items)

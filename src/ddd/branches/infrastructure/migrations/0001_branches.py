@@ -18,6 +18,9 @@ CREATE TABLE branches_branch (
     CONSTRAINT branches_branch_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT branches_branch_code_key UNIQUE (tenant_id, code)
 );
+-- The orders in which lists walk.
+CREATE INDEX branches_branch_by_priority ON branches_branch (tenant_id, priority, code);
+CREATE INDEX branches_branch_by_name ON branches_branch (tenant_id, name, code);
 """
 
 

@@ -20,6 +20,7 @@ CREATE TABLE stock_item (
     CONSTRAINT stock_item_pkey PRIMARY KEY (tenant_id, id),
     CONSTRAINT stock_item_sku_key UNIQUE (tenant_id, sku)
 );
+CREATE INDEX stock_item_by_name ON stock_item (tenant_id, name, sku);
 
 -- Snapshot of branches, fed by BranchChanged.
 CREATE TABLE stock_branch (

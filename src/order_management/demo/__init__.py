@@ -1,0 +1,1 @@
+"""The demo: Northwind's history replayed over HTTP, as a storefront would have told it."""
