@@ -21,6 +21,9 @@ from ddd.stock.application.items import create_item
 from ddd.stock.application.levels import receive_stock
 from ddd.stock.application.reservations import NO_LEVEL, SHORT
 from ddd.stock.infrastructure.reservations import StockReservations
+from ddd.tenants.application.trust import Trust
+from ddd.tenants.application.trust_issuer import trust_issuer
+from order_management.operator import operations
 from tests.builders import branches, caller, registered, rows, stock, unit_of_work
 
 
@@ -101,6 +104,8 @@ def full_house() -> FullHouse:
     ]
     shipped = mark_as_shipped(admin, {"orderId": str(made[1].id), "carrier": "DHL"}, orders())
     assert shipped.errors == ()
+    trust = Trust(tenant_id, f"https://{secrets.token_hex(8)}.example", ("orders",), tenant_value=tenant_id)
+    assert trust_issuer(trust, operations()).errors == ()
     cancelled = cancel_order(admin, {"orderId": str(made[2].id), "reason": "OTHER", "note": "no more"}, orders())
     assert cancelled.errors == ()
     return FullHouse(tenant_id, branch, sku, made)

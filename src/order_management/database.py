@@ -30,18 +30,18 @@ ROLES: Final = {"default": APP, "owner": OWNER, "system": SYSTEM}
 URLS: Final = {"default": "DATABASE_URL", "owner": "DATABASE_OWNER_URL", "system": "DATABASE_SYSTEM_URL"}
 OLDEST_POSTGRES: Final = 150000
 
-# What the built-in login needs of Django's own tables, which no migration of ours makes. Read by the catalogue test.
+# What the built-in login needs of Django's own tables, which no migration of ours makes: users and sessions are the
+# system role's alone, so that no statement of a request reaches a password's hash. Read by the catalogue test.
 FRAMEWORK_GRANTS: Final = (
     ("django_migrations", "SELECT", (APP, SYSTEM)),
-    ("django_content_type", "SELECT", (APP, SYSTEM)),
-    ("auth_permission", "SELECT", (APP, SYSTEM)),
+    ("django_content_type", "SELECT", (SYSTEM,)),
+    ("auth_permission", "SELECT", (SYSTEM,)),
     ("auth_group", "SELECT, INSERT, UPDATE, DELETE", (SYSTEM,)),
-    ("auth_group", "SELECT", (APP,)),
-    ("auth_group_permissions", "SELECT", (APP, SYSTEM)),
-    ("auth_user", "SELECT, INSERT, UPDATE, DELETE", (APP, SYSTEM)),
-    ("auth_user_groups", "SELECT, INSERT, UPDATE, DELETE", (APP, SYSTEM)),
-    ("auth_user_user_permissions", "SELECT, INSERT, UPDATE, DELETE", (APP, SYSTEM)),
-    ("django_session", "SELECT, INSERT, UPDATE, DELETE", (APP, SYSTEM)),
+    ("auth_group_permissions", "SELECT", (SYSTEM,)),
+    ("auth_user", "SELECT, INSERT, UPDATE, DELETE", (SYSTEM,)),
+    ("auth_user_groups", "SELECT, INSERT, UPDATE, DELETE", (SYSTEM,)),
+    ("auth_user_user_permissions", "SELECT, INSERT, UPDATE, DELETE", (SYSTEM,)),
+    ("django_session", "SELECT, INSERT, UPDATE, DELETE", (SYSTEM,)),
 )
 
 _HOT_PATH: Final = {
@@ -117,7 +117,10 @@ def _alias(alias: str, parameters: dict[str, Any]) -> dict[str, Any]:
         "ENGINE": "django.db.backends.postgresql",
         **django,
         "OPTIONS": rest,
-        "CONN_MAX_AGE": None if alias == "default" else 0,
+        # The owner's is for a migration; the others' stay open, one for each thread.
+        "CONN_MAX_AGE": 0 if alias == "owner" else None,
+        # A request's own statements notice a dead connection themselves, without asking first.
+        "CONN_HEALTH_CHECKS": alias == "system",
         # A unit of work owns its transaction, so a request never opens one.
         "ATOMIC_REQUESTS": False,
     }

@@ -40,6 +40,7 @@ from ddd.stock.application.queries import item, stock_level
 #: Query fields that make their own round trip.
 HOT: Final = frozenset({"branch", "item", "stockLevel"})
 
+
 @strawberry.type
 class CatalogueQueries:
     @strawberry.field(description="Branches in your reach, the one tried first at the head unless asked otherwise.")

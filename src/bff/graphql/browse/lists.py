@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import strawberry
 import strawberry_django
 from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
+from graphql import GraphQLObjectType
 from strawberry_django.optimizer import optimize
 
 from bff.graphql.selection import fields_at, selected
@@ -18,6 +19,7 @@ from ddd.shared.domain.text import fault_of
 
 Node = TypeVar("Node")
 
+_OF_THE_PAGE = frozenset({"edges", "nodes", "pageInfo"})
 _INTEGERS = range(-(2**63), 2**63)
 
 
@@ -74,13 +76,11 @@ def browse(
     is_descending = (sort.get("direction") or "ASC") == "DESC"
     columns = listing.sorts[word]
     name = f"{listing.operation}.{word}.{'desc' if is_descending else 'asc'}"
-    request = page_request(
-        name, paging.first, paging.after, paging.last, paging.before, parts=len(columns)
-    )
+    request = page_request(name, paging.first, paging.after, paging.last, paging.before, parts=len(columns))
     place = _place(listing.model, columns, request)
     rows = _filtered(info, rows, filter_)
     asked = selected(info._raw_info)
-    found = _page_rows(info, listing, rows, columns, place, request, is_descending) if asked - {"totalCount"} else []
+    found = _page_rows(info, listing, rows, columns, place, request, is_descending) if asked & _OF_THE_PAGE else []
     marks = [encode_cursor(name, *(str(getattr(row, column)) for column in columns)) for row in found]
     page = page_of(found, marks, request)
     return Connection(
@@ -161,7 +161,7 @@ def _selected_columns(info: Info, listing: Browsing, rows: QuerySet[Any]) -> set
     Asked place by place: two places may give one alias to different fields.
     """
     raw = info._raw_info
-    returned = raw.schema.get_type(listing.node)
+    returned = cast(GraphQLObjectType, raw.schema.get_type(listing.node))
     columns: set[str] = set()
     for field_node in (*fields_at(raw, "nodes"), *fields_at(raw, "edges", "node")):
         narrowed = raw._replace(field_nodes=[field_node], return_type=returned)

@@ -7,8 +7,7 @@ import strawberry_django
 from django.db.models import Q
 
 from bff.graphql.browse.lists import Browsing
-from bff.graphql.types.common import UserError
-from bff.graphql.types.orders import Address, Package
+from bff.graphql.types.common import Address, Package, UserError
 from ddd.branches.infrastructure import models as branches
 from ddd.stock.infrastructure import models as stock
 
@@ -107,9 +106,7 @@ BRANCHES: Final = Browsing(
     {"PRIORITY": ("priority", "code"), "CODE": ("code",), "NAME": ("name", "code")},
     branch="code",
 )
-ITEMS: Final = Browsing(
-    "items", "Item", stock.ItemRow, {"SKU": ("sku",), "NAME": ("name", "sku")}, branch=None
-)
+ITEMS: Final = Browsing("items", "Item", stock.ItemRow, {"SKU": ("sku",), "NAME": ("name", "sku")}, branch=None)
 STOCK_LEVELS: Final = Browsing(
     "stockLevels",
     "StockLevel",

@@ -4,8 +4,7 @@ from enum import StrEnum
 
 import strawberry
 
-from bff.graphql.types.common import raw_input
-from bff.graphql.types.orders import AddressInput, PackageInput
+from bff.graphql.types.common import AddressInput, PackageInput, raw_input
 from ddd.orders.application.vocabulary import Direction
 
 

@@ -8,7 +8,7 @@ from strawberry.scalars import JSON
 from strawberry.types.arguments import InputContext
 
 from bff.graphql.context import RequestContext
-from bff.graphql.scalars import DecimalText
+from bff.graphql.scalars import DecimalText, RawDecimal
 from ddd.shared.application.outcome import Outcome
 from ddd.shared.domain.errors import ErrorCode, Refusal
 
@@ -81,3 +81,39 @@ class PageInfo:
     has_previous_page: bool
     start_cursor: str | None
     end_cursor: str | None
+
+
+@strawberry.type
+class Address:
+    line1: str
+    line2: str | None
+    city: str | None
+    state: str | None
+    postal_code: str | None
+    country: str = strawberry.field(description="ISO 3166-1 alpha-2.")
+
+
+@strawberry.type(description="Weight in kilograms, lengths in centimetres.")
+class Package:
+    weight_kg: DecimalText | None
+    length_cm: DecimalText | None
+    width_cm: DecimalText | None
+    height_cm: DecimalText | None
+
+
+@raw_input()
+class AddressInput:
+    line1: str
+    country: str = strawberry.field(description="ISO 3166-1 alpha-2.")
+    line2: str | None = strawberry.UNSET
+    city: str | None = strawberry.UNSET
+    state: str | None = strawberry.UNSET
+    postal_code: str | None = strawberry.UNSET
+
+
+@raw_input(description="Weight in kilograms, lengths in centimetres.")
+class PackageInput:
+    weight_kg: RawDecimal | None = strawberry.UNSET
+    length_cm: RawDecimal | None = strawberry.UNSET
+    width_cm: RawDecimal | None = strawberry.UNSET
+    height_cm: RawDecimal | None = strawberry.UNSET

@@ -5,8 +5,17 @@ from datetime import datetime
 import strawberry
 from strawberry.scalars import JSON
 
-from bff.graphql.scalars import DecimalText, RawDateTime, RawDecimal
-from bff.graphql.types.common import Money, PageInfo, UserError, raw_input
+from bff.graphql.scalars import RawDateTime, RawDecimal
+from bff.graphql.types.common import (
+    Address,
+    AddressInput,
+    Money,
+    Package,
+    PackageInput,
+    PageInfo,
+    UserError,
+    raw_input,
+)
 from ddd.orders.application.vocabulary import (
     CancelReason,
     Direction,
@@ -38,24 +47,6 @@ class Customer:
     last_name: str | None
     email: str | None
     phone: str | None
-
-
-@strawberry.type
-class Address:
-    line1: str
-    line2: str | None
-    city: str | None
-    state: str | None
-    postal_code: str | None
-    country: str = strawberry.field(description="ISO 3166-1 alpha-2.")
-
-
-@strawberry.type(description="Weight in kilograms, lengths in centimetres.")
-class Package:
-    weight_kg: DecimalText | None
-    length_cm: DecimalText | None
-    width_cm: DecimalText | None
-    height_cm: DecimalText | None
 
 
 @strawberry.type(description="Where a line's stock is reserved.")
@@ -264,24 +255,6 @@ class CustomerInput:
     last_name: str | None = strawberry.UNSET
     email: str | None = strawberry.UNSET
     phone: str | None = strawberry.UNSET
-
-
-@raw_input()
-class AddressInput:
-    line1: str
-    country: str = strawberry.field(description="ISO 3166-1 alpha-2.")
-    line2: str | None = strawberry.UNSET
-    city: str | None = strawberry.UNSET
-    state: str | None = strawberry.UNSET
-    postal_code: str | None = strawberry.UNSET
-
-
-@raw_input(description="Weight in kilograms, lengths in centimetres.")
-class PackageInput:
-    weight_kg: RawDecimal | None = strawberry.UNSET
-    length_cm: RawDecimal | None = strawberry.UNSET
-    width_cm: RawDecimal | None = strawberry.UNSET
-    height_cm: RawDecimal | None = strawberry.UNSET
 
 
 @raw_input()

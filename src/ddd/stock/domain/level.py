@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-#: More than this in one place is refused, so that no sum leaves a 64-bit column.
-MAX_ON_HAND: Final = 10**12
+#: More than this in one place is refused: it is what GraphQL's Int holds.
+MAX_ON_HAND: Final = 2**31 - 1
 
 
 class MovementKind(StrEnum):
