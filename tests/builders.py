@@ -5,11 +5,14 @@ from typing import Any
 
 from ddd.branches.application.ports import Branches
 from ddd.branches.infrastructure.store import PostgresBranchStore
+from ddd.published.workflow import FACTS
 from ddd.shared.application.statements import Read
 from ddd.shared.domain.caller import Caller, Role
 from ddd.shared.domain.clock import SystemClock
 from ddd.shared.infrastructure.access import AccessReader
+from ddd.shared.infrastructure.cel import CelConditions
 from ddd.shared.infrastructure.reader import PostgresReader
+from ddd.shared.infrastructure.regular_expressions import Re2Patterns
 from ddd.shared.infrastructure.relay import Relay
 from ddd.shared.infrastructure.statements import SET_TENANT, connection, send
 from ddd.shared.infrastructure.unit_of_work import PostgresUnitOfWork
@@ -57,7 +60,14 @@ def unit_of_work() -> PostgresUnitOfWork:
 
 def tenants() -> Tenants:
     """What the handlers of tenants work with."""
-    return Tenants(unit_of_work(), PostgresReader(AccessReader()), PostgresTenantStore())
+    return Tenants(
+        unit_of_work(),
+        PostgresReader(AccessReader()),
+        PostgresTenantStore(),
+        SystemClock(),
+        CelConditions(FACTS),
+        Re2Patterns(),
+    )
 
 
 def branches() -> Branches:

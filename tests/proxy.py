@@ -10,6 +10,7 @@ from typing import Any
 #: "ReadyForQuery, idle": the server has ended the transaction (PostgreSQL documentation, 54.7 Message Formats).
 _READY_AND_IDLE = b"Z\x00\x00\x00\x05I"
 _COMMIT = b"COMMIT\x00"
+_SYNC = b"S\x00\x00\x00\x04"
 
 
 class Cut(Enum):
@@ -74,17 +75,15 @@ class Proxy:
                     state["cut"] = cut = self.cuts.pop(0)
                     if cut is Cut.BEFORE_COMMIT:
                         break
-                    server.sendall(data)
-                    if cut is Cut.WITH_COMMIT:
-                        _end(client)
-                        self.was_cut.set()
-                    continue
                 server.sendall(data)
+                if state["cut"] is Cut.WITH_COMMIT and _SYNC in data:
+                    break
         except OSError:
             pass
-        if state["cut"] is Cut.WITH_COMMIT:
-            return  # the server's side stays: it does not learn that nobody listens
         _end(client)
+        if state["cut"] is Cut.WITH_COMMIT:
+            self.was_cut.set()
+            return  # the server's side stays: it does not learn that nobody listens
         _end(server)
         self.was_cut.set()
 

@@ -1,169 +1,92 @@
-"""A tenant that sells: branches, items, stock and orders, made by the handlers as a client would make them."""
+"""A tenant with branches, goods and somebody who may do everything: the application's handlers at hand, by name."""
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
+from bff.app import App
 from ddd.branches.application.branches import create_branch
 from ddd.orders.application.cancel_order import cancel_order
+from ddd.orders.application.listing import read_listing
 from ddd.orders.application.mark_as_shipped import mark_as_shipped
 from ddd.orders.application.place_order import place_order
-from ddd.orders.application.ports import Orders
+from ddd.orders.application.queries import get_order, list_orders
 from ddd.orders.application.views import OrderView
-from ddd.orders.infrastructure.readers import PostgresOrderReader
-from ddd.orders.infrastructure.store import PostgresOrderStore
+from ddd.shared.application.outcome import Outcome
+from ddd.shared.application.pages import page_request
 from ddd.shared.domain.caller import Caller
-from ddd.shared.domain.clock import SystemClock
-from ddd.shared.infrastructure.access import AccessReader
-from ddd.shared.infrastructure.reader import PostgresReader
 from ddd.stock.application.items import create_item
 from ddd.stock.application.levels import receive_stock
-from ddd.stock.application.reservations import NO_LEVEL, SHORT
-from ddd.stock.infrastructure.reservations import StockReservations
-from ddd.tenants.application.trust import Trust
-from ddd.tenants.application.trust_issuer import trust_issuer
-from order_management.operator import operations
-from tests.builders import branches, caller, registered, rows, stock, unit_of_work
+from order_management.container import build_app
+from tests.builders import caller, registered
+
+T = TypeVar("T")
 
 
-def orders() -> Orders:
-    """What the handlers of orders work with."""
-    return Orders(
-        unit_of_work=unit_of_work(),
-        reader=PostgresReader(AccessReader()),
-        store=PostgresOrderStore(),
-        rows=PostgresOrderReader(),
-        stock=StockReservations(),
-        shortages=(SHORT, NO_LEVEL),
-        clock=SystemClock(),
-    )
-
-
-def open_shop(stocked: dict[str, dict[str, int]]) -> str:
-    """The id of a new tenant with these branches, in this order of priority: code -> SKU -> units received."""
-    tenant_id = registered()
-    admin = caller(tenant_id)
-    skus = dict.fromkeys(sku for goods in stocked.values() for sku in goods)
-    for priority, code in enumerate(stocked):
-        made = create_branch(
-            admin, {"code": code, "name": code, "timezone": "Europe/Berlin", "priority": priority}, branches()
-        )
-        assert made.errors == ()
-    for sku in skus:
-        assert create_item(admin, {"sku": sku, "name": f"Item {sku}"}, stock()).errors == ()
-    for code, goods in stocked.items():
-        for sku, quantity in goods.items():
-            receive(tenant_id, code, sku, quantity)
-    return tenant_id
-
-
-def receive(tenant_id: str, branch: str, sku: str, quantity: int) -> None:
-    """Book units into a branch."""
-    given = {"branchCode": branch, "sku": sku, "quantity": quantity}
-    assert receive_stock(caller(tenant_id), given, stock()).errors == ()
-
-
-def checkout(*lines: tuple[str, int], **given: Any) -> dict[str, Any]:
-    """The input of placeOrder for these (SKU, quantity), with a key of its own."""
-    return {
-        "idempotencyKey": secrets.token_hex(12),
-        "currency": "EUR",
-        "customer": {"firstName": "Ann", "lastName": "Lee", "email": "ann@example.org", "phone": "+49 30 1234"},
-        "shippingAddress": {"line1": "Main Street 1", "city": "Berlin", "country": "DE"},
-        "lines": [{"sku": sku, "quantity": quantity, "unitPrice": "9.90"} for sku, quantity in lines],
-        **given,
-    }
-
-
-def placed(buyer: Caller, given: dict[str, Any]) -> OrderView:
-    """The order that comes of this input."""
-    outcome = place_order(buyer, given, orders())
+def value(outcome: Outcome[T]) -> T:
     assert outcome.value is not None, outcome.errors
     return outcome.value
 
 
-@dataclass(frozen=True, slots=True)
-class FullHouse:
-    """A tenant with a row in every table; what of it can be named."""
+class Shop:
+    """A tenant of its own with two branches, ten SKUs in both, and an Admin."""
 
-    tenant_id: str
-    branch: str
-    sku: str
-    orders: Sequence[OrderView]
+    def __init__(self) -> None:
+        self.app: App = build_app()
+        self.admin: Caller = caller(registered())
+        for code in ("b1", "b2"):
+            self.branch(code)
+        for number in range(10):
+            sku = f"S{number}"
+            self.item(sku)
+            for code in ("b1", "b2"):
+                self.receive(sku, code)
 
+    def branch(self, code: str) -> Outcome[Any]:
+        given = {"code": code, "name": code, "timezone": "UTC", "idempotencyKey": secrets.token_hex(8)}
+        return create_branch(self.admin, given, self.app.branches)
 
-def full_house() -> FullHouse:
-    """A tenant in which everything has happened once: an open, a shipped, a cancelled order, a paid one."""
-    sku, branch = f"SKU-{secrets.token_hex(4)}", f"branch-{secrets.token_hex(4)}"
-    tenant_id = open_shop({branch: {sku: 100}})
-    admin = caller(tenant_id)
-    made = [
-        placed(admin, checkout((sku, 2), externalRef=f"ref-{secrets.token_hex(4)}", **extra))
-        for extra in ({}, {"payment": {"state": "CAPTURED"}}, {}, {"note": "ring twice"})
-    ]
-    shipped = mark_as_shipped(admin, {"orderId": str(made[1].id), "carrier": "DHL"}, orders())
-    assert shipped.errors == ()
-    trust = Trust(tenant_id, f"https://{secrets.token_hex(8)}.example", ("orders",), tenant_value=tenant_id)
-    assert trust_issuer(trust, operations()).errors == ()
-    cancelled = cancel_order(admin, {"orderId": str(made[2].id), "reason": "OTHER", "note": "no more"}, orders())
-    assert cancelled.errors == ()
-    return FullHouse(tenant_id, branch, sku, made)
+    def item(self, sku: str) -> Outcome[Any]:
+        given = {"sku": sku, "name": sku, "idempotencyKey": secrets.token_hex(8)}
+        return create_item(self.admin, given, self.app.stock)
 
+    def receive(self, sku: str, branch: str = "b1") -> Outcome[Any]:
+        given = {"branchCode": branch, "sku": sku, "quantity": 1_000, "idempotencyKey": secrets.token_hex(8)}
+        return receive_stock(self.admin, given, self.app.stock)
 
-def ledger_faults(tenant_id: str) -> list[str]:
-    """What does not add up in this tenant: stock against reservations against lines, outbox against timeline.
+    def checkout(self, lines: int = 3, **given: Any) -> dict[str, Any]:
+        return {
+            "idempotencyKey": secrets.token_hex(8),
+            "currency": "USD",
+            "customer": {"firstName": "Ada"},
+            "shippingAddress": {"line1": "1 Main Street", "country": "US"},
+            "lines": [{"sku": f"S{number}", "quantity": 2, "unitPrice": "9.90"} for number in range(lines)],
+            **given,
+        }
 
-    For each level: reserved = Σ reservations = Σ open lines, on hand = the ledger's last word and never below reserved.
-    For each order: timeline and outbox both run 1, 2, 3 … to the order's own sequence; no order without its person,
-    lines and key.
-    """
-    levels = rows(
-        tenant_id,
-        """
-        SELECT l.branch_code, l.sku, l.on_hand, l.reserved, coalesce(r.held, 0)::bigint, coalesce(o.open, 0)::bigint,
-               coalesce(m.moved, 0)::bigint
-        FROM stock_level l
-        LEFT JOIN (SELECT branch_code, sku, sum(quantity) AS held FROM stock_reservation GROUP BY 1, 2) r
-            USING (branch_code, sku)
-        LEFT JOIN (SELECT branch_code, sku, sum(reserved_quantity) AS open FROM orders_line GROUP BY 1, 2) o
-            USING (branch_code, sku)
-        LEFT JOIN (SELECT branch_code, sku, sum(delta) AS moved FROM stock_movement GROUP BY 1, 2) m
-            USING (branch_code, sku)
-        """,
-    )
-    faults = [
-        f"{branch}/{sku}: on hand {on_hand} of {moved} moved, reserved {reserved}, held {held}, open lines {open_}"
-        for branch, sku, on_hand, reserved, held, open_, moved in levels
-        if not (reserved == held == open_ and on_hand == moved and reserved <= on_hand)
-    ]
-    per_line = rows(
-        tenant_id,
-        """
-        SELECT order_id, line_no, l.reserved_quantity, r.quantity FROM orders_line l
-        FULL JOIN stock_reservation r USING (order_id, line_no)
-        WHERE coalesce(l.reserved_quantity, 0) <> coalesce(r.quantity, 0) OR l.order_id IS NULL
-        """,
-    )
-    faults += [f"line {order}/{line}: reserved {reserved}, held {held}" for order, line, reserved, held in per_line]
-    histories = rows(
-        tenant_id,
-        """
-        SELECT o.id, o.sequence,
-               ARRAY(SELECT e.sequence FROM orders_event e WHERE e.order_id = o.id ORDER BY 1) AS told,
-               ARRAY(SELECT b.sequence FROM outbox b WHERE b.aggregate_id = o.id ORDER BY 1) AS sent,
-               EXISTS (SELECT 1 FROM orders_person p WHERE p.order_id = o.id),
-               EXISTS (SELECT 1 FROM orders_line l WHERE l.order_id = o.id),
-               EXISTS (SELECT 1 FROM idempotency i WHERE i.aggregate_id = o.id),
-               EXISTS (SELECT 1 FROM audit_log a WHERE a.aggregate_id = o.id)
-        FROM orders_order o
-        """,
-    )
-    for order, sequence, told, sent, *parts in histories:
-        if not (told == sent == list(range(1, sequence + 1)) and all(parts)):
-            faults.append(f"order {order}: at {sequence}, timeline {told}, outbox {sent}, parts {parts}")
-    orphans = rows(
-        tenant_id,
-        "SELECT aggregate_id FROM outbox WHERE aggregate = 'order' AND aggregate_id NOT IN (SELECT id FROM orders_order)",
-    )
-    return faults + [f"outbox row of no order: {order}" for (order,) in orphans]
+    def place(self, given: Mapping[str, Any] | None = None, by: Caller | None = None) -> Outcome[OrderView]:
+        return place_order(by or self.admin, self.checkout() if given is None else given, self.app.orders)
+
+    def placed(self) -> OrderView:
+        return value(self.place())
+
+    def cancel(self, order: OrderView, **given: Any) -> Outcome[OrderView]:
+        return cancel_order(self.admin, {"orderId": str(order.id), "reason": "OTHER", **given}, self.app.orders)
+
+    def ship(self, order: OrderView, **given: Any) -> Outcome[OrderView]:
+        return mark_as_shipped(self.admin, {"orderId": str(order.id), **given}, self.app.orders)
+
+    def get(self, **name: str) -> OrderView | None:
+        return get_order(
+            self.admin,
+            self.app.orders,
+            order_id=name.get("order_id"),
+            order_number=name.get("order_number"),
+            external_ref=name.get("external_ref"),
+            channel=None,
+        )
+
+    def page(self, *, count: bool = False, after: str | None = None, **filter_: Any) -> Any:
+        listing = read_listing(filter_, None)
+        request = page_request(listing.sort_name, 50, after, None, None)
+        return list_orders(self.admin, self.app.orders, listing, request, count=count)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ddd.branches.application.ports import Branches
 from ddd.orders.application.ports import Orders
+from ddd.orders.application.workflows import Workflows
 from ddd.shared.application.reader import Reader
 from ddd.stock.application.ports import Stock
 from ddd.tenants.application.ports import Tenants
@@ -17,4 +18,5 @@ class App:
     stock: Stock
     branches: Branches
     tenants: Tenants
+    workflows: Workflows
     reader: Reader

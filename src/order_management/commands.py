@@ -18,7 +18,9 @@ from order_management.processes import die_with_parent
 
 # These look at code only, or see to the database themselves; with every other command the embedded PostgreSQL is
 # started, or joined where it runs.
-WITHOUT_DATABASE = frozenset({"help", "--help", "--version", "version", "check", "makemigrations", "schema", "serve"})
+WITHOUT_DATABASE = frozenset(
+    {"help", "--help", "--version", "version", "check", "makemigrations", "schema", "serve", "demo"}
+)
 # Set, to its own process id, by a parent that looks after the database; its children end with it.
 SUPERVISOR = "ORDER_MANAGEMENT_SUPERVISOR"
 

@@ -19,13 +19,17 @@ from bff.identity.signing import verification_keys
 from ddd.branches.application.ports import Branches
 from ddd.branches.infrastructure.store import PostgresBranchStore
 from ddd.orders.application.ports import Orders
+from ddd.orders.application.workflows import Workflows
 from ddd.orders.infrastructure.readers import PostgresOrderReader
 from ddd.orders.infrastructure.store import PostgresOrderStore
+from ddd.published.workflow import FACTS
 from ddd.shared.application.access import Grant
 from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.clock import Clock, SystemClock
 from ddd.shared.infrastructure.access import AccessReader
+from ddd.shared.infrastructure.cel import CelConditions
 from ddd.shared.infrastructure.reader import PostgresReader
+from ddd.shared.infrastructure.regular_expressions import Re2Patterns
 from ddd.shared.infrastructure.relay import Relay
 from ddd.shared.infrastructure.unit_of_work import PostgresUnitOfWork
 from ddd.stock.application.ports import Stock
@@ -50,6 +54,7 @@ def build_app(clock: Clock | None = None) -> App:
     access = AccessReader()
     reader = PostgresReader(access)
     unit_of_work = PostgresUnitOfWork(access, clock, relay().drain)
+    conditions, patterns = CelConditions(FACTS), Re2Patterns()
     return App(
         orders=Orders(
             unit_of_work=unit_of_work,
@@ -62,7 +67,15 @@ def build_app(clock: Clock | None = None) -> App:
         ),
         stock=Stock(unit_of_work=unit_of_work, reader=reader, store=PostgresStockStore(), clock=clock),
         branches=Branches(unit_of_work=unit_of_work, reader=reader, store=PostgresBranchStore()),
-        tenants=Tenants(unit_of_work=unit_of_work, reader=reader, store=PostgresTenantStore()),
+        tenants=Tenants(
+            unit_of_work=unit_of_work,
+            reader=reader,
+            store=PostgresTenantStore(),
+            clock=clock,
+            conditions=conditions,
+            patterns=patterns,
+        ),
+        workflows=Workflows(reader=reader, conditions=conditions, patterns=patterns),
         reader=reader,
     )
 

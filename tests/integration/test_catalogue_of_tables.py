@@ -14,7 +14,7 @@ from ddd.shared.infrastructure.schema import TENANTLESS
 from ddd.shared.infrastructure.statements import SET_TENANT, connection, send
 from order_management import database as roles
 from tests import catalogue
-from tests.shop import full_house
+from tests.trade import full_house
 
 Connection = psycopg.Connection[Any]
 
@@ -193,7 +193,10 @@ def test_a_history_that_can_be_rewritten_is_found(login: Connection, flaw: str, 
         ("ALTER ROLE oms_app BYPASSRLS", "oms_app: stands above row-level security"),
         ("ALTER ROLE oms_system NOBYPASSRLS", "oms_system: is bound by row-level security"),
         ("ALTER ROLE oms_app CREATEROLE", "oms_app: may do more than work on rows"),
-        ("CREATE FUNCTION up() RETURNS int LANGUAGE sql SECURITY DEFINER RETURN 1", "up(): runs with its owner's rights"),
+        (
+            "CREATE FUNCTION up() RETURNS int LANGUAGE sql SECURITY DEFINER RETURN 1",
+            "up(): runs with its owner's rights",
+        ),
     ],
 )
 def test_a_way_up_is_found(login: Connection, flaw: str, fault: str) -> None:

@@ -21,7 +21,7 @@ from ddd.orders.application.cancel_order import cancel_order
 from ddd.orders.application.listing import read_listing
 from ddd.orders.application.mark_as_shipped import mark_as_shipped
 from ddd.orders.application.place_order import place_order
-from ddd.orders.application.queries import get_order, list_orders
+from ddd.orders.application.queries import get_order, list_orders, permission_first
 from ddd.shared.application.pages import page_request
 
 #: Query fields that make their own round trip.
@@ -62,14 +62,16 @@ class OrderQueries:
         last: int | None = None,
         before: str | None = None,
     ) -> OrderConnection:
-        listing = read_listing(
-            None if filter_ is None else given(filter_), None if order_by is None else given(order_by)
-        )
-        request = page_request(listing.sort_name, first, after, last, before)
+        context = info.context
+        with permission_first(context.caller, context.app.orders, "orders"):
+            listing = read_listing(
+                None if filter_ is None else given(filter_), None if order_by is None else given(order_by)
+            )
+            request = page_request(listing.sort_name, first, after, last, before)
         raw = info._raw_info
         found = list_orders(
-            info.context.caller,
-            info.context.app.orders,
+            context.caller,
+            context.app.orders,
             listing,
             request,
             wanted=order_parts(selected(raw, "nodes") | selected(raw, "edges", "node")),

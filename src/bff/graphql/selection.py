@@ -5,8 +5,12 @@ from typing import Any
 
 from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, InlineFragmentNode, SelectionSetNode
 
-#: Parts that other fields are told from: whose eyes see a shipment, and what may be done, depends on the lines.
-_NEEDS: Mapping[str, str] = {"shipments": "lines", "availableActions": "lines"}
+#: Parts that other fields are told from: whose eyes see a shipment depends on the lines, what may be done on them all.
+_NEEDS: Mapping[str, frozenset[str]] = {
+    "shipments": frozenset({"lines"}),
+    "returns": frozenset({"lines"}),
+    "availableActions": frozenset({"lines", "payments", "shipments"}),
+}
 
 
 def selected(info: GraphQLResolveInfo[Any], *path: str) -> frozenset[str]:
@@ -30,7 +34,7 @@ def fields_at(info: GraphQLResolveInfo[Any], *path: str) -> list[FieldNode]:
 def order_parts(names: Iterable[str]) -> frozenset[str]:
     """The parts of an order to read for these fields."""
     wanted = frozenset(names)
-    return wanted | {_NEEDS[name] for name in wanted & _NEEDS.keys()}
+    return wanted.union(*(_NEEDS[name] for name in wanted & _NEEDS.keys()))
 
 
 def _fields(info: GraphQLResolveInfo[Any], sets: Iterable[SelectionSetNode]) -> Iterable[FieldNode]:

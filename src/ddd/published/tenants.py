@@ -1,13 +1,16 @@
 """What tenants publish."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
 class TenantChanged:
-    """A tenant was registered, set differently, suspended or resumed. `permissions`: role -> operation -> scope."""
+    """A tenant was registered, set differently, suspended or resumed.
+
+    `permissions`: role -> operation -> scope; `operations_off`: what its plan does not include.
+    """
 
     type: ClassVar[str] = "tenant.changed.v1"
 
@@ -21,6 +24,7 @@ class TenantChanged:
     trust_customer_checkout: bool
     workflow_version: int
     permissions: Mapping[str, Mapping[str, str]]
+    operations_off: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def what_was_done(ledger: Ledger, orders: int, seconds: float) -> str:
     there = orders - ledger.placed
     return (
         f"{ledger.placed} orders placed, {ledger.shipped} shipped; {there} orders were there already\n"
-        f"{orders / seconds:,.0f} orders per second ({orders} in {seconds:.1f} s)"
+        f"{orders / seconds:,.0f} orders per second ({orders} placed or found in {seconds:.1f} s)"
     )
 
 
@@ -68,7 +68,7 @@ def _curl(url: str, token: str, document: str, variables: dict[str, Any]) -> str
     """For any POSIX shell: the JSON holds no single quote."""
     body = json.dumps({"query": document, "variables": variables})
     return (
-        f"curl -sS {url} \\\n"
+        f"curl -sS -w '\\n' {url} \\\n"
         f"  -H 'Authorization: Bearer {token}' \\\n"
         f"  -H 'Content-Type: application/json' \\\n"
         f"  -d '{body}'"

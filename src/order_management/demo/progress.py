@@ -1,6 +1,5 @@
 """A progress bar on a terminal; elsewhere a line when a part is done."""
 
-import time
 from typing import Final, TextIO
 
 _WIDTH: Final = 30
@@ -14,20 +13,17 @@ class ProgressBar:
         self._stream = stream
         self._is_terminal = stream.isatty()
         self._what = ""
-        self._began = 0.0
         self._is_open = False
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        now = time.monotonic()
         if what != self._what:
-            self._what, self._began = what, now
-            self._is_open = True
+            self._what, self._is_open = what, True
         if not self._is_open:
             return
         if self._is_terminal:
             self._stream.write(_CLEAR_LINE)
         if self._is_terminal or done == total:
-            self._stream.write(bar(what, done, total, now - self._began))
+            self._stream.write(bar(what, done, total))
         if done == total:
             self._stream.write("\n")
             self._is_open = False
@@ -41,7 +37,7 @@ class ProgressBar:
         self._is_open = False
 
 
-def bar(what: str, done: int, total: int, seconds: float) -> str:
+def bar(what: str, done: int, total: int) -> str:
     """One line of fewer than 80 columns."""
     filled = _WIDTH * done // total if total else _WIDTH
-    return f"{what:<17} [{'#' * filled}{'.' * (_WIDTH - filled)}] {done}/{total} {seconds:.1f} s"
+    return f"{what:<17} [{'#' * filled}{'.' * (_WIDTH - filled)}] {done}/{total}"

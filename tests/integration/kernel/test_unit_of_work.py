@@ -138,7 +138,9 @@ def test_nobody_acts_without_tenant_or_permission(database: object) -> None:
         with pytest.raises(refusal):
             run(stranger, counting(stranger), "key")
         assert idle()
+    assert left(who.tenant_id) == before
     suspend_tenant(who.tenant_id, operations())
+    before = left(who.tenant_id)
     with pytest.raises(TenantSuspended):
         run(who, counting(who), "key")
     assert left(who.tenant_id) == before
@@ -358,8 +360,8 @@ def test_a_database_that_is_away_for_a_moment_is_waited_for(proxy: Proxy) -> Non
 
 def _waiting_for_a_lock() -> int:
     query = """
-        SELECT count(*)::int FROM pg_stat_activity
-        WHERE datname = current_database() AND usename = 'oms_app' AND wait_event_type = 'Lock'
+        SELECT count(DISTINCT pid)::int FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE NOT granted AND datname = current_database()
     """
     return int(connection("system").execute(query).fetchone()[0])  # type: ignore[index]
 

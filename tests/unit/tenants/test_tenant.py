@@ -38,6 +38,7 @@ def test_registration_publishes_the_workflow_before_the_tenant_that_points_to_it
         "trust_customer_checkout": False,
         "workflow_version": 1,
         "permissions": DEFAULT_PERMISSIONS,
+        "operations_off": (),
     }
 
 

@@ -20,7 +20,6 @@ from ddd.shared.domain.text import fault_of
 Node = TypeVar("Node")
 
 _OF_THE_PAGE = frozenset({"edges", "nodes", "pageInfo"})
-_INTEGERS = range(-(2**63), 2**63)
 
 
 @strawberry.type
@@ -128,11 +127,13 @@ def _place(model: type[Model], columns: tuple[str, ...], request: PageRequest) -
     values = []
     for column, text in zip(columns, request.position, strict=True):
         field: Any = model._meta.get_field(column)
+        field = getattr(field, "output_field", field)  # a generated column has its type inside
         try:
             value = field.to_python(text)
-        except (ValidationError, ValueError):
+            field.run_validators(value)  # an integer's range
+        except ValidationError:
             value = None
-        if str(value) != text or (isinstance(value, int) and value not in _INTEGERS):
+        if str(value) != text:
             raise BadArgument("This cursor is none of ours for this list and order.")
         values.append(Value(value, output_field=field))
     return tuple(values)

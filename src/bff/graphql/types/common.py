@@ -1,6 +1,6 @@
 """What every part of the schema shares."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
 import strawberry
@@ -60,10 +60,14 @@ class Money:
     currency: str
 
 
-def payload(kind: Callable[..., P], name: str, outcome: Outcome[Any]) -> P:
-    """A mutation's payload: the changed object or the refusals."""
-    found = [_user_error(error) for error in outcome.errors]
-    return kind(**{name: outcome.value}, errors=found, replayed=outcome.replayed)
+def payload(kind: Callable[..., P], name: str, outcome: Outcome[Any], **parts: Any) -> P:
+    """A mutation's payload: the changed object (and the parts of it that the change was about) or the refusals."""
+    return kind(**{name: outcome.value, **parts}, errors=user_errors(outcome.errors), replayed=outcome.replayed)
+
+
+def user_errors(refusals: Iterable[Refusal]) -> list[UserError]:
+    """Refusals as the schema has them."""
+    return [_user_error(refusal) for refusal in refusals]
 
 
 def _user_error(refusal: Refusal) -> UserError:

@@ -23,6 +23,7 @@ from ddd.orders.application.vocabulary import (
     OrderStatus,
     PaymentState,
     PaymentStatus,
+    ReturnStatus,
     ShipmentMode,
     ShipmentStatus,
 )
@@ -34,6 +35,7 @@ for _words in (
     OrderStatus,
     PaymentState,
     PaymentStatus,
+    ReturnStatus,
     ShipmentMode,
     ShipmentStatus,
 ):
@@ -43,7 +45,7 @@ for _words in (
 @strawberry.type
 class Customer:
     id: str | None
-    first_name: str | None
+    first_name: str
     last_name: str | None
     email: str | None
     phone: str | None
@@ -105,7 +107,8 @@ class Shipment:
     lines: list[ShipmentLine]
     address: Address
     label_url: str | None
-    cost: Money | None
+    cost: Money | None = strawberry.field(description="What the carrier's label cost.")
+    problem: str | None = strawberry.field(description="Why the carrier's label could not be bought, while that is so.")
     pickup_window: PickupWindow | None
     instructions: str | None
     package: Package | None
@@ -124,18 +127,30 @@ class Payment:
 
 
 @strawberry.type
+class ReturnLine:
+    order_line_id: strawberry.ID
+    sku: str
+    quantity: int
+    restocked: int
+    scrapped: int
+
+
+@strawberry.type(description="Goods coming back.")
 class Return:
     id: strawberry.ID
-    status: str
-    reason: str | None
-    lines: list[ShipmentLine]
+    status: ReturnStatus
+    reason: str
+    note: str | None
+    lines: list[ReturnLine]
     requested_at: datetime
+    received_at: datetime | None
 
 
-@strawberry.type
+@strawberry.type(description="Money given back for returned or cancelled units.")
 class Refund:
     id: strawberry.ID
     amount: Money
+    restocking_fee: Money
     reason: str | None
     at: datetime
 

@@ -24,6 +24,7 @@ class Tenant:
     )
     workflow_version: int
     version: int
+    operations_off: list[str] = strawberry.field(description="What your plan does not include.")
 
 
 @strawberry.type

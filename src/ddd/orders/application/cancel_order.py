@@ -6,7 +6,7 @@ from typing import Any
 from ddd.orders.application.change_order import Change, change_order, chosen_quantities, tracked
 from ddd.orders.application.ports import Orders
 from ddd.orders.application.views import OrderView
-from ddd.orders.domain.parts import CancelReason
+from ddd.orders.domain.parts import CancelReason, what_is_left
 from ddd.shared.application.outcome import Outcome
 from ddd.shared.application.statements import Write
 from ddd.shared.domain.caller import Caller
@@ -20,13 +20,15 @@ def cancel_order(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Ou
     def decide(change: Change) -> list[Write] | Refusals:
         order, form = change.order, change.form
         note = form.text("note", limit=MAX_NOTE)
-        quantities = chosen_quantities(change)
+        whole = not form.has("lines") and change.sight.is_whole
+        # Of the whole order packed units are cancelled too, with their shipments.
+        quantities = what_is_left(order.lines) if whole else chosen_quantities(change)
         if form.faults:
             return Refusals(tuple(form.faults))
-        now = orders.clock.now()
+        now = change.now
         refused = order.cancel(
             quantities,
-            whole=not form.has("lines") and change.sight.is_whole,
+            whole=whole,
             reason=CancelReason(form.raw("reason")),
             note=note,
             actor=change.actor,

@@ -1,15 +1,17 @@
 """What every change of an existing order goes through: found, in scope, at the expected version, then decided."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from ddd.orders.application.ports import LineQuantity, Orders
 from ddd.orders.application.queries import order_by_id
-from ddd.orders.application.views import OrderParts, OrderView, Sight, line_number, sight_of
+from ddd.orders.application.views import OrderFacts, OrderParts, OrderView, Sight, line_number, sight_of
 from ddd.orders.domain.order import Order
-from ddd.orders.domain.parts import Actor, what_is_left
+from ddd.orders.domain.parts import Actor, OrderLine
+from ddd.shared.application.access import Grant
 from ddd.shared.application.events import AuditEntry
 from ddd.shared.application.form import Form
 from ddd.shared.application.outcome import Outcome
@@ -23,27 +25,57 @@ _NOBODY = UUID(int=0)
 MAX_NAMED_LINES = 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Change:
-    """One attempt to change one order."""
+    """One attempt to change one order. `part_id`: the shipment, return or refund that it made or changed."""
 
+    caller: Caller
     order: Order
     form: Form
     sight: Sight
     actor: Actor
+    now: datetime
+    part_id: UUID | None = None
+
+    def refusals(self) -> Refusals | None:
+        """What is wrong with the input, as far as it was read."""
+        return self.form.refusals
+
+
+class Changed(NamedTuple):
+    """The order after a change, and the part that the change was about."""
+
+    order: OrderView | None
+    part_id: UUID | None
+
+
+Decide = Callable[[Change], list[Write] | Refusals]
 
 
 def change_order(
-    caller: Caller,
-    given: Mapping[str, Any],
-    operation: str,
-    orders: Orders,
-    decide: Callable[[Change], list[Write] | Refusals],
+    caller: Caller, given: Mapping[str, Any], operation: str, orders: Orders, decide: Decide
 ) -> Outcome[OrderView]:
     """Lock the order, let `decide` change it, store what came of it. `decide` answers other contexts' statements."""
+    outcome = change_part(caller, given, operation, orders, decide)
+    order = None if outcome.value is None else outcome.value.order
+    return Outcome(order, outcome.errors, outcome.replayed)
+
+
+def change_part(
+    caller: Caller, given: Mapping[str, Any], operation: str, orders: Orders, decide: Decide
+) -> Outcome[Changed]:
+    """Like `change_order`, where the change is about a part; its id is what a replayed key leads back to."""
     order_id = parse_id(given["orderId"]) or _NOBODY
 
-    def attempt(tx: Transaction) -> tuple[UUID, OrderView] | Refusals:
+    def answered_sight(grant: Grant, order: OrderFacts, lines: Sequence[OrderLine]) -> Sight | None:
+        """As `getOrder` shows it; where that does not, as the operation itself reaches."""
+
+        def by(name: str) -> Sight | None:
+            return sight_of(grant.scopes(name), caller, order.customer.id, order.branch_code, lines)
+
+        return by("getOrder") or by(operation)
+
+    def attempt(tx: Transaction) -> tuple[UUID, Changed] | Refusals:
         order, lines, payments, shipments, past = tx.fetch(
             orders.store.lock(caller.tenant_id, order_id),
             orders.store.lines(caller.tenant_id, order_id),
@@ -69,22 +101,26 @@ def change_order(
         before = {"status": order.status.value, "version": order.version}
         form = Form(given)
         actor = Actor(caller.subject, tuple(sorted(caller.roles)))
-        writes = decide(Change(order, form, sight, actor))
+        change = Change(caller, order, form, sight, actor, orders.clock.now())
+        writes = decide(change)
         if isinstance(writes, Refusals):
             return writes
-        after = {"status": order.status.value, "version": order.version}
-        tx.store(*writes, orders.store.save(caller, order, AuditEntry(operation, "order", order.id, before, after)))
-        seen = sight_of(tx.grant.scopes("getOrder"), caller, order.customer.id, order.branch_code, order.lines) or sight
-        view = OrderView(
-            order, OrderParts(order.lines, order.payments, order.shipments, [*past, *order.news]), seen, tx.grant
-        )
-        return order.id, view
+        if order.news:  # told twice is told once
+            after = {"status": order.status.value, "version": order.version}
+            audit = AuditEntry(operation, "order", order.id, before, after)
+            tx.store(*writes, orders.store.save(caller, order, audit))
+        seen = answered_sight(tx.grant, order, order.lines) or sight
+        parts = OrderParts(order.lines, order.payments, order.shipments, [*past, *order.news])
+        view = OrderView(order, parts, seen, tx.grant, change.now)
+        return change.part_id or order.id, Changed(view, change.part_id)
 
     return orders.unit_of_work.run(
         caller,
         Command(operation, given.get("idempotencyKey"), given),
         attempt,
-        replay=lambda id_: order_by_id(caller, id_, orders),
+        replay=lambda id_: Changed(
+            order_by_id(caller, order_id, orders, answered_sight), None if id_ == order_id else id_
+        ),
     )
 
 
@@ -96,25 +132,26 @@ def chosen_quantities(change: Change) -> dict[int, int]:
     form, order = change.form, change.order
     given = form.raw("lines")
     if given is None:
-        return what_is_left(line for line in order.lines if change.sight.sees(line))
+        return order.left(line for line in order.lines if change.sight.sees(line))
     if not 1 <= len(given) <= MAX_NAMED_LINES:
         form.refuse("lines", f"Name 1 to {MAX_NAMED_LINES} lines, or leave lines out for all that is left.")
         return {}
     chosen: dict[int, int] = {}
+    left = order.left(order.lines)
     for each in form.each("lines"):
         number = line_number(order.id, each.raw("orderLineId"))
         line = order.line(number) if number is not None and number <= len(order.lines) else None
         if line is None or not change.sight.sees(line):
             each.refuse("orderLineId", "The order has no such line.", ErrorCode.NOT_FOUND)
             continue
-        if line.line_no in chosen:
+        is_named_twice = line.line_no in chosen
+        if is_named_twice:
             each.refuse("orderLineId", "This line is named twice.")
-            continue
         quantity = each.raw("quantity")
         if quantity < 1:
             each.refuse("quantity", "A quantity is at least 1.")
-        elif quantity > line.unshipped_quantity:
-            each.refuse("quantity", f"Only {line.unshipped_quantity} are left.", ErrorCode.QUANTITY_EXCEEDED)
+        elif not is_named_twice and quantity > left.get(line.line_no, 0):
+            each.refuse("quantity", f"Only {left.get(line.line_no, 0)} are left.", ErrorCode.QUANTITY_EXCEEDED)
         chosen[line.line_no] = quantity
     return chosen
 

@@ -15,13 +15,16 @@ from ddd.shared.application.form import Form
 from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.countries import COUNTRIES
 from ddd.shared.domain.currencies import MINOR_UNITS
-from ddd.shared.domain.errors import ErrorCode, Refusals
-from ddd.shared.domain.money import MAX_MINOR, Money, to_minor
+from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals
+from ddd.shared.domain.money import MAX_MINOR, Money
 from ddd.shared.domain.text import MAX_NOTE, is_storable
 
 MAX_LINES = 500
 MAX_TERMS = 100
 DEFAULT_CHANNEL = "default"
+_LINE_FIELDS = (
+    "sku quantity unitPrice name vendorId category options discount tax isFreeGift isTaxable package"
+).split()
 #: WHATWG's "valid e-mail address" widened to letters of any script, with a dot in the domain.
 _EMAIL = re.compile(r"[^\s@\"(),:;<>\[\]\\\x00-\x20\x7f]{1,64}@(?!-)[\w-]{1,63}(?:\.(?!-)[\w-]{1,63})+")
 
@@ -77,10 +80,8 @@ def read_checkout(
     _check_branch(form, branch_code, facts)
     note = form.text("note", limit=MAX_NOTE)
     metadata = form.json("metadata")
-    expected = form.decimal("expectedTotal", minimum=None)
-    if caller.is_customer_only and form.has("placedAt"):
-        form.refuse("placedAt", "Only a storefront or staff may say when the order was placed.")
-    placed_at = form.date_time("placedAt", not_after=now) or now
+    expected = form.amount("expectedTotal", currency, default=None)
+    placed_at = moment_of(form, "placedAt", caller, now)
     if form.faults:
         return Refusals(tuple(form.faults))
 
@@ -92,12 +93,12 @@ def read_checkout(
         form.refuse(None, "The order's total would be negative.")
     elif total > MAX_MINOR:
         form.refuse(None, "The order's total is too large.")
-    elif expected is not None and to_minor(expected, currency) != total:
+    elif expected is not None and expected != total:
         form.refuse(
             "expectedTotal",
             f"The total is {Money(total, currency)}.",
             ErrorCode.TOTAL_MISMATCH,
-            {"expected": format(expected, "f"), "actual": str(Money(total, currency))},
+            {"expected": str(Money(expected, currency)), "actual": str(Money(total, currency))},
         )
     if form.faults:
         return Refusals(tuple(form.faults))
@@ -131,6 +132,14 @@ def read_checkout(
         workflow_version=facts.workflow_version,
         payments=payments,
     )
+
+
+def moment_of(form: Form, name: str, caller: Caller, now: datetime) -> datetime:
+    """When it happened: not in the future, now where nothing is said; a customer alone has no say in it."""
+    if caller.is_customer_only and form.has(name):
+        form.refuse(name, "A customer does not say when this happened.")
+        return now
+    return form.date_time(name, not_after=now) or now
 
 
 def _customer(form: Form, caller: Caller) -> Customer:
@@ -170,6 +179,7 @@ def _lines(form: Form, currency: str, facts: PlacingFacts) -> list[OrderLine]:
 
 
 def _line(line: Form, line_no: int, currency: str, facts: PlacingFacts, seen: set[str]) -> OrderLine:
+    noted = len(line.faults)
     sku = line.required_text("sku")
     known = facts.item_names.get(sku)
     if sku:
@@ -183,7 +193,7 @@ def _line(line: Form, line_no: int, currency: str, facts: PlacingFacts, seen: se
     name = line.text("name")
     if known is None and facts.accepts_unknown_sku and sku and not (name and name.strip()):
         line.refuse("name", "A SKU that is not in the catalogue needs a name.")
-    vendor_id = line.text("vendorId")
+    vendor_id = line.text("vendorId") or None  # an empty one is nobody's: the line is open
     category = line.text("category")
     options = line.json("options")
     discount = line.amount("discount", currency)
@@ -201,6 +211,9 @@ def _line(line: Form, line_no: int, currency: str, facts: PlacingFacts, seen: se
             line.refuse("unitPrice", "A free gift costs nothing.")
     if tax and (is_free_gift or not is_taxable):
         line.refuse("tax", "A free gift is not taxed." if is_free_gift else "This line is not taxable.")
+    package = read_package(line.sub("package"))
+    if len(line.faults) > noted + 1:  # some were found by comparing fields: back to the input's order
+        line.faults[noted:] = sorted(line.faults[noted:], key=_place_in_line)
     return OrderLine(
         line_no=line_no,
         sku=sku,
@@ -215,11 +228,15 @@ def _line(line: Form, line_no: int, currency: str, facts: PlacingFacts, seen: se
         options=options,
         is_free_gift=is_free_gift,
         is_taxable=is_taxable,
-        package=_package(line.sub("package")),
+        package=package,
     )
 
 
-def _package(package: Form | None) -> Package | None:
+def _place_in_line(fault: Refusal) -> int:
+    return _LINE_FIELDS.index(fault.field[2]) if fault.field else 0
+
+
+def read_package(package: Form | None) -> Package | None:
     if package is None:
         return None
     sizes = [package.decimal(name) for name in ("weightKg", "lengthCm", "widthCm", "heightCm")]

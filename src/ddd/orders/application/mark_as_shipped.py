@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ddd.orders.application.change_order import Change, change_order, chosen_quantities, tracked
+from ddd.orders.application.checkout import moment_of
 from ddd.orders.application.ports import Orders
 from ddd.orders.application.views import OrderView
 from ddd.shared.application.form import Form
@@ -20,11 +21,11 @@ def mark_as_shipped(caller: Caller, given: Mapping[str, Any], orders: Orders) ->
 
     def decide(change: Change) -> list[Write] | Refusals:
         order, form = change.order, change.form
-        now = orders.clock.now()
+        now = change.now
         carrier = form.text("carrier")
         tracking_reference = form.text("trackingReference")
         tracking_url = web_address(form, "trackingUrl")
-        shipped_at = form.date_time("shippedAt", not_after=now) or now
+        shipped_at = moment_of(form, "shippedAt", caller, now)
         quantities = chosen_quantities(change)
         if form.faults:
             return Refusals(tuple(form.faults))

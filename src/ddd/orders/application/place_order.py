@@ -1,17 +1,18 @@
 """placeOrder: a finalised checkout becomes an order, with its stock reserved in the same commit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from ddd.orders.application.checkout import look_at, read_checkout
 from ddd.orders.application.ports import LineReservation, Orders, PlacingFacts
 from ddd.orders.application.queries import order_by_id
-from ddd.orders.application.views import WHOLE, OrderParts, OrderView, Sight, sight_of
+from ddd.orders.application.views import WHOLE, OrderFacts, OrderParts, OrderView, Sight, sight_of
 from ddd.orders.domain.allocation import Availability, Demand, allocate
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.order_number import new_order_number
-from ddd.orders.domain.parts import Actor
+from ddd.orders.domain.parts import Actor, OrderLine
+from ddd.shared.application.access import Grant
 from ddd.shared.application.events import AuditEntry
 from ddd.shared.application.outcome import Outcome
 from ddd.shared.application.unit_of_work import Command, Transaction
@@ -54,12 +55,9 @@ def place_order(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Out
         order.record_placed(Actor(caller.subject, tuple(sorted(caller.roles))), now)
         audit = AuditEntry(OPERATION, "order", order.id, after={"status": order.status.value, "version": order.version})
         tx.store(orders.store.insert(caller, order, audit))
-        scopes = tx.grant.scopes("getOrder") or tx.grant.scopes(OPERATION)
-        sight = sight_of(scopes, caller, order.customer.id, order.branch_code, order.lines)
-        if sight is None:  # it went to branches or vendors beyond the caller's reach: who placed it sees this answer
-            sight = Sight(caller.vendor_id) if scopes == {Scope.VENDOR} else WHOLE
+        sight = _makers_sight(tx.grant, order, order.lines)
         parts = OrderParts(order.lines, order.payments, order.shipments, order.news)
-        return order.id, OrderView(order, parts, sight, tx.grant)
+        return order.id, OrderView(order, parts, sight, tx.grant, now)
 
     def short_of_stock() -> Refusals:
         # Which line lost the last race is known by a fresh read only; three were lost, so name them all.
@@ -72,9 +70,18 @@ def place_order(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Out
         caller,
         Command(OPERATION, given.get("idempotencyKey"), given),
         attempt,
-        replay=lambda id_: order_by_id(caller, id_, orders),
+        replay=lambda id_: order_by_id(caller, id_, orders, _makers_sight),
         races=races,
     )
+
+
+def _makers_sight(grant: Grant, order: OrderFacts, lines: Sequence[OrderLine]) -> Sight:
+    """What the caller that placed the order is answered, also where it went to branches or vendors beyond its reach."""
+    scopes = grant.scopes("getOrder") or grant.scopes(OPERATION)
+    sight = sight_of(scopes, grant.caller, order.customer.id, order.branch_code, lines)
+    if sight is not None:
+        return sight
+    return Sight(grant.caller.vendor_id) if scopes == {Scope.VENDOR} else WHOLE
 
 
 def _allocate(order: Order, facts: PlacingFacts, available: Availability) -> tuple[int, ...]:

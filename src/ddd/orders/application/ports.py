@@ -108,6 +108,18 @@ class StockReservations(Protocol):
     def availability(self, tenant_id: str, skus: Sequence[str]) -> Read[Mapping[str, Mapping[str, int]]]: ...
     def reserve(self, tenant_id: str, order_id: UUID, lines: Sequence[LineReservation], at: datetime) -> Write: ...
     def release(self, tenant_id: str, order_id: UUID, lines: Sequence[LineQuantity], at: datetime) -> Write: ...
+    def take_back(
+        self,
+        tenant_id: str,
+        order_id: UUID,
+        lines: Sequence[LineReservation],
+        at: datetime,
+        actor: str,
+        reference: str,
+    ) -> Write:
+        """Returned units are on hand again, in the branch named with each."""
+        ...
+
     def issue(
         self, tenant_id: str, order_id: UUID, lines: Sequence[LineQuantity], at: datetime, actor: str, reference: str
     ) -> Write: ...

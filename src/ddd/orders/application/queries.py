@@ -1,14 +1,16 @@
 """getOrder and orders: one round trip, no aggregates."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from ddd.orders.application.checkout import DEFAULT_CHANNEL
 from ddd.orders.application.listing import Listing
 from ddd.orders.application.ports import Found, Orders
-from ddd.orders.application.views import OrderView, sight_of
+from ddd.orders.application.views import OrderFacts, OrderView, Sight, sight_of
+from ddd.orders.domain.parts import OrderLine
 from ddd.shared.application.access import Grant
 from ddd.shared.application.form import parse_date_time
 from ddd.shared.application.pages import Page, PageRequest, encode_cursor, page_of
@@ -33,10 +35,11 @@ def get_order(
     wanted: frozenset[str] = PARTS,
 ) -> OrderView | None:
     """The order by exactly one of id, number and reference, or None where it is not there or not the caller's."""
-    if sum(name is not None for name in (order_id, order_number, external_ref)) != 1:
-        raise BadArgument("Give exactly one of orderId, orderNumber and externalRef.")
-    if channel is not None and external_ref is None:
-        raise BadArgument("channel goes with externalRef only.")
+    with permission_first(caller, orders, "getOrder"):
+        if sum(name is not None for name in (order_id, order_number, external_ref)) != 1:
+            raise BadArgument("Give exactly one of orderId, orderNumber and externalRef.")
+        if channel is not None and external_ref is None:
+            raise BadArgument("channel goes with externalRef only.")
     rows, tenant_id = orders.rows, caller.tenant_id
     wanted |= {"lines"}  # whose eyes see an order depends on its lines
     bundle: Bundle[list[Found]] | None = None
@@ -55,23 +58,42 @@ def get_order(
         return None
     results: list[Any]
     grant, *results = orders.reader.fetch(caller, *bundle.reads)
-    return _seen(bundle.assemble(*results), grant)
+    return _seen(bundle.assemble(*results), grant, orders)
 
 
-def order_by_id(caller: Caller, order_id: UUID, orders: Orders) -> OrderView | None:
-    """The order as it is now, for a replayed command."""
+@contextmanager
+def permission_first(caller: Caller, orders: Orders, operation: str) -> Iterator[None]:
+    """Around the checks of arguments: a fault is told only to a caller who may ask at all (the order of checks)."""
+    try:
+        yield
+    except BadArgument:
+        (grant,) = orders.reader.fetch(caller)
+        grant.require(operation)
+        raise
+
+
+def order_by_id(
+    caller: Caller,
+    order_id: UUID,
+    orders: Orders,
+    sight: Callable[[Grant, OrderFacts, Sequence[OrderLine]], Sight | None],
+) -> OrderView | None:
+    """The order as it is now, for a replayed command, in the sight that its first answer had."""
     bundle = orders.rows.by_id(caller.tenant_id, order_id, PARTS)
     results: list[Any]
     grant, *results = orders.reader.fetch(caller, *bundle.reads)
-    return _seen(bundle.assemble(*results), grant) if grant.scopes("getOrder") else None
+    for facts, parts in bundle.assemble(*results):
+        seen = sight(grant, facts, parts.lines)
+        return None if seen is None else OrderView(facts, parts, seen, grant, orders.clock.now())
+    return None
 
 
-def _seen(found: Sequence[Found], grant: Grant) -> OrderView | None:
+def _seen(found: Sequence[Found], grant: Grant, orders: Orders) -> OrderView | None:
     scopes = grant.require("getOrder")
     for facts, parts in found:
         sight = sight_of(scopes, grant.caller, facts.customer.id, facts.branch_code, parts.lines)
         if sight is not None:
-            return OrderView(facts, parts, sight, grant)
+            return OrderView(facts, parts, sight, grant, orders.clock.now())
     return None
 
 
@@ -94,10 +116,8 @@ def list_orders(
 ) -> OrderPage:
     """A page of the orders in the caller's sight; what a Vendor does not see, it cannot search by either."""
 
-    if request.position is not None:
-        at, last_id = request.position
-        if parse_date_time(at) is None or parse_id(last_id) is None:
-            raise BadArgument("This cursor is none of ours for this list and order.")
+    with permission_first(caller, orders, "orders"):
+        request = _checked(request)
     assemble: Callable[..., list[Found]] = list
 
     def reads(grant: Grant) -> Sequence[Read[Any]]:
@@ -116,7 +136,17 @@ def list_orders(
     for facts, parts in assemble(*results):
         sight = sight_of(scopes, caller, facts.customer.id, facts.branch_code, parts.lines)
         if sight is not None:
-            views.append(OrderView(facts, parts, sight, grant))
+            views.append(OrderView(facts, parts, sight, grant, orders.clock.now()))
             moment = facts.placed_at if listing.sort == "placed_at" else facts.updated_at
             cursors.append(encode_cursor(listing.sort_name, moment.isoformat(), str(facts.id)))
     return OrderPage(page_of(views, cursors, request), total)
+
+
+def _checked(request: PageRequest) -> PageRequest:
+    """The request with its cursor's place as PostgreSQL takes it, or BadArgument."""
+    if request.position is None:
+        return request
+    moment, last_id = parse_date_time(request.position[0]), parse_id(request.position[1])
+    if moment is None or last_id is None:
+        raise BadArgument("This cursor is none of ours for this list and order.")
+    return replace(request, position=(moment.isoformat(), str(last_id)))

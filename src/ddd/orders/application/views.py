@@ -1,26 +1,32 @@
 """The order as it is told: over the aggregate after a change, over rows after a read, through the eyes of the caller.
 
 A Vendor sees the lines that are its own or open, their shipments, the customer's name and the shipping address; no
-totals, payments, other vendors' lines, nor the billing address.
+totals, payments, other vendors' lines, nor the billing address; and who else acted by role alone, for a subject may be
+the customer's id.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, replace
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Protocol
 from uuid import UUID
 
-from ddd.orders.domain.actions import why_not_cancel, why_not_ship
+from ddd.orders.domain.actions import ACTIONS, Situation, why_not
+from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import (
     Address,
     Cancellation,
     Customer,
+    Hold,
     OrderEvent,
     OrderLine,
     Package,
     Payment,
+    Refund,
+    Return,
+    ReturnStatus,
     Shipment,
     ShipmentLine,
-    what_is_left,
 )
 from ddd.orders.domain.status import OrderStatus, PaymentStatus
 from ddd.shared.application.access import Grant
@@ -77,6 +83,14 @@ class OrderFacts(Protocol):
     def workflow_version(self) -> int: ...
     @property
     def cancellation(self) -> Cancellation | None: ...
+    @property
+    def holds(self) -> list[Hold]: ...
+    @property
+    def returns(self) -> list[Return]: ...
+    @property
+    def refunds(self) -> list[Refund]: ...
+    @property
+    def notes(self) -> dict[str, str]: ...
     @property
     def placed_at(self) -> datetime: ...
     @property
@@ -165,6 +179,40 @@ class WorkflowView(NamedTuple):
     version: int
 
 
+class ReturnLineView(NamedTuple):
+    order_line_id: str
+    sku: str
+    quantity: int
+    restocked: int
+    scrapped: int
+
+
+class ReturnView(NamedTuple):
+    id: UUID
+    status: ReturnStatus
+    reason: str
+    note: str | None
+    lines: list[ReturnLineView]
+    requested_at: datetime
+    received_at: datetime | None
+
+
+class RefundView(NamedTuple):
+    id: UUID
+    amount: Money
+    restocking_fee: Money
+    reason: str | None
+    at: datetime
+
+
+class HoldView(NamedTuple):
+    reason: str
+    until: datetime | None
+    by: str
+    at: datetime
+    released_at: datetime | None
+
+
 class PaymentView:
     __slots__ = ("_currency", "_payment")
 
@@ -222,25 +270,34 @@ class OrderLineView:
 class ShipmentView:
     """A shipment with the lines that the caller sees."""
 
-    __slots__ = ("_shipment", "address", "lines")
+    __slots__ = ("_shipment", "address", "instructions", "lines")
 
-    label_url = cost = pickup_window = instructions = package = None
-
-    def __init__(self, shipment: Shipment, lines: list[ShipmentLineView], address: Address) -> None:
+    def __init__(
+        self, shipment: Shipment, lines: list[ShipmentLineView], address: Address, instructions: str | None
+    ) -> None:
         self._shipment = shipment
+        self.instructions = instructions
         self.address = address
         self.lines = lines
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._shipment, name)
 
+    @property
+    def cost(self) -> Money | None:
+        shipment = self._shipment
+        if shipment.cost is None or shipment.cost_currency is None:
+            return None
+        return Money(shipment.cost, shipment.cost_currency)
+
 
 class OrderView:
     """One order through one caller's eyes. Amounts become money only where they are asked for."""
 
-    __slots__ = ("_grant", "_order", "_parts", "_sight")
+    __slots__ = ("_grant", "_now", "_order", "_parts", "_sight")
 
-    def __init__(self, order: OrderFacts, parts: OrderParts, sight: Sight, grant: Grant) -> None:
+    def __init__(self, order: OrderFacts, parts: OrderParts, sight: Sight, grant: Grant, now: datetime) -> None:
+        self._now = now
         self._order = order
         self._parts = parts
         self._sight = sight
@@ -311,16 +368,54 @@ class OrderView:
         for shipment in self._parts.shipments:
             lines = [self._shipment_line(line) for line in shipment.lines if line.line_no in seen]
             if lines:
-                views.append(ShipmentView(shipment, lines, self._order.shipping_address))
+                instructions = self._order.notes.get(f"shipment:{shipment.id}")
+                views.append(ShipmentView(shipment, lines, self._order.shipping_address, instructions))
         return views
 
     def _shipment_line(self, line: ShipmentLine) -> ShipmentLineView:
         return ShipmentLineView(line_id(self._order.id, line.line_no), line.sku, line.quantity)
 
-    # Carriers' labels, returns, refunds and holds come with the operations that make them.
-    returns: ClassVar[tuple[()]] = ()
-    refunds: ClassVar[tuple[()]] = ()
-    holds: ClassVar[tuple[()]] = ()
+    @property
+    def returns(self) -> list[ReturnView]:
+        skus = {line.line_no: line.sku for line in self._parts.lines if self._sight.sees(line)}
+        views = []
+        for each in self._order.returns:
+            lines = [
+                ReturnLineView(line_id(self._order.id, line.line_no), skus[line.line_no], *astuple(line)[1:])
+                for line in each.lines
+                if line.line_no in skus
+            ]
+            if lines:
+                note = self._order.notes.get(f"return:{each.id}") if self._sight.is_whole else None
+                views.append(
+                    ReturnView(each.id, each.status, each.reason, note, lines, each.requested_at, each.received_at)
+                )
+        return views
+
+    @property
+    def refunds(self) -> list[RefundView]:
+        if not self._sight.is_whole:
+            return []
+        return [
+            RefundView(
+                each.id,
+                Money(each.amount, self._order.currency),
+                Money(each.restocking_fee, self._order.currency),
+                each.reason,
+                each.at,
+            )
+            for each in self._order.refunds
+        ]
+
+    @property
+    def holds(self) -> list[HoldView]:
+        notes = self._order.notes
+        return [
+            HoldView(
+                notes.get(f"hold:{each.hold_no}", ""), each.until, self._subject(each.by), each.at, each.released_at
+            )
+            for each in self._order.holds
+        ]
 
     @property
     def timeline(self) -> list[TimelineView]:
@@ -329,11 +424,21 @@ class OrderView:
                 event.sequence,
                 event.at,
                 event.type,
-                ActorView(event.actor.subject, list(event.actor.roles)),
+                ActorView(self._subject(event.actor.subject), list(event.actor.roles)),
                 event.data if self._sight.is_whole else {},
             )
             for event in self._parts.events
         ]
+
+    @property
+    def cancellation(self) -> Cancellation | None:
+        cancellation = self._order.cancellation
+        if cancellation is None or self._sight.is_whole:
+            return cancellation
+        return replace(cancellation, by=self._subject(cancellation.by))
+
+    def _subject(self, subject: str) -> str:
+        return subject if self._sight.is_whole or subject == self._grant.caller.subject else ""
 
     @property
     def workflow(self) -> WorkflowView:
@@ -341,25 +446,43 @@ class OrderView:
 
     @property
     def available_actions(self) -> list[ActionView]:
-        return available_actions(self._order, self._parts.lines, self._grant)
+        order = order_of(self._order, self._parts)
+        return available_actions(order, self._grant, self._now)
 
 
-def available_actions(order: OrderFacts, lines: Sequence[OrderLine], grant: Grant) -> list[ActionView]:
+def available_actions(order: Order, grant: Grant, now: datetime) -> list[ActionView]:
     """What the caller may do next with the order, and why not: the rules are those that the mutations ask."""
     actions = []
-    for action in ("cancelOrder", "markAsShipped"):
-        scopes = grant.scopes(action)
-        sight = sight_of(scopes, grant.caller, order.customer.id, order.branch_code, lines)
+    for action in ACTIONS:
+        sight = sight_of(grant.scopes(action), grant.caller, order.customer.id, order.branch_code, order.lines)
         if sight is None:
             actions.append(ActionView(action, False, "Your roles do not permit this."))
             continue
-        left = bool(what_is_left(line for line in lines if sight.sees(line)))
-        if action == "cancelOrder":
-            reason = why_not_cancel(order.status, is_whole=False, has_left=left)
-        else:
-            reason = why_not_ship(order.status, has_left=left)
-        actions.append(ActionView(action, reason is None, reason))
+        lines = [line for line in order.lines if sight.sees(line)]
+        refusal = why_not(action, Situation(order, lines, now))
+        actions.append(ActionView(action, refusal is None, None if refusal is None else refusal.message))
     return actions
+
+
+def order_of(facts: OrderFacts, parts: OrderParts) -> Order:
+    """The aggregate of an order that was read: what a rule asks is answered by one."""
+    if isinstance(facts, Order):
+        return facts
+    return Order(
+        **{name: getattr(facts, name) for name in _FACTS},
+        lines=list(parts.lines),
+        payments=list(parts.payments),
+        shipments=list(parts.shipments),
+    )
+
+
+#: What an aggregate and a row of it have in common, and an aggregate is made of.
+_FACTS = (
+    "id order_number channel currency customer shipping_address subtotal discount_total shipping_total tax_total total "
+    "placed_at updated_at external_ref billing_address taxes_included branch_code note metadata terms workflow_version "
+    "version cancellation confirmed_at completed_at submitted_at holds returns refunds steps activity_status notes "
+    "sequence"
+).split()
 
 
 def line_id(order_id: UUID, line_no: int) -> str:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from ddd.orders.domain.parts import CancelReason, ShipmentMode, ShipmentStatus
+from ddd.orders.domain.parts import CancelReason, ReturnStatus, ShipmentMode, ShipmentStatus
 from ddd.orders.domain.status import OrderStatus, PaymentState, PaymentStatus
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "OrderStatus",
     "PaymentState",
     "PaymentStatus",
+    "ReturnStatus",
     "ShipmentMode",
     "ShipmentStatus",
 ]

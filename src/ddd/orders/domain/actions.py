@@ -1,22 +1,175 @@
-"""What may be done next, and why not: asked by the aggregate and by `availableActions`, so they agree."""
+"""What may be done with an order now, and why not: asked by every mutation, and by `availableActions`."""
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from ddd.orders.domain.parts import OrderLine, ReturnStatus, Shipment, ShipmentStatus, what_is_left
 from ddd.orders.domain.status import OrderStatus
+from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals
+
+if TYPE_CHECKING:  # the order itself asks here, too
+    from ddd.orders.domain.order import Order
 
 _CANCELLABLE = frozenset({OrderStatus.DRAFT, OrderStatus.PENDING, OrderStatus.CONFIRMED})
 _LINES_CANCELLABLE = _CANCELLABLE | {OrderStatus.PARTIALLY_SHIPPED}
+_ENDED = frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED})
+_PACKABLE = frozenset({OrderStatus.CONFIRMED, OrderStatus.PARTIALLY_SHIPPED})
 #: In the plain workflow a PENDING order may ship (pay later); shipping confirms it in the same commit.
-_SHIPPABLE = frozenset({OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.PARTIALLY_SHIPPED})
+_SHIPPABLE = _PACKABLE | {OrderStatus.PENDING}
+_COMPLETABLE = frozenset({OrderStatus.SHIPPED, OrderStatus.PARTIALLY_DELIVERED, OrderStatus.DELIVERED})
 
 
-def why_not_cancel(status: OrderStatus, *, is_whole: bool, has_left: bool) -> str | None:
-    """Why units cannot be cancelled, or None. `is_whole`: no lines named; `has_left`: some unit has not left yet."""
-    if status not in (_CANCELLABLE if is_whole else _LINES_CANCELLABLE):
-        return f"A {status} order cannot be cancelled{' as a whole' if status in _LINES_CANCELLABLE else ''}."
-    return None if has_left else "Nothing is left to cancel."
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """An order as one caller may act on it: the lines in its sight, and the shipments that are wholly theirs."""
+
+    order: "Order"
+    lines: Sequence[OrderLine]
+    now: datetime
+    #: No lines are named, and the caller sees all of them.
+    is_whole: bool = False
+
+    @property
+    def status(self) -> OrderStatus:
+        return self.order.status
+
+    @property
+    def has_left(self) -> bool:
+        """Whether some unit may still be packed, shipped or cancelled."""
+        if self.is_whole:
+            return bool(what_is_left(self.lines))
+        return bool(what_is_left(self.lines, self.order.shipments))
+
+    @property
+    def shipments(self) -> list[Shipment]:
+        seen = {line.line_no for line in self.lines}
+        return [each for each in self.order.shipments if all(line.line_no in seen for line in each.lines)]
 
 
-def why_not_ship(status: OrderStatus, *, has_left: bool) -> str | None:
-    """Why units cannot be shipped, or None."""
-    if status not in _SHIPPABLE:
-        return f"A {status} order cannot be shipped."
-    return None if has_left else "Nothing is left to ship."
+def why_not(action: str, situation: Situation) -> Refusal | None:
+    """Why no form of the action would be taken now, or None. KeyError for what is no action on an order."""
+    return _RULES[action](situation)
+
+
+def guard(action: str, order: "Order", now: datetime, *, is_whole: bool = False) -> Refusals | None:
+    """What every change of an order asks first."""
+    refusal = why_not(action, Situation(order, order.lines, now, is_whole))
+    return None if refusal is None else Refusals((refusal,))
+
+
+def _no(message: str, code: ErrorCode = ErrorCode.INVALID_TRANSITION) -> Refusal:
+    return Refusal(code, message)
+
+
+def _held(situation: Situation) -> Refusal | None:
+    held = situation.order.is_held(situation.now)
+    return _no("The order is held.", ErrorCode.ON_HOLD) if held else None
+
+
+def _cancel(situation: Situation) -> Refusal | None:
+    status = situation.status
+    if status not in (_CANCELLABLE if situation.is_whole else _LINES_CANCELLABLE):
+        whole = " as a whole" if status in _LINES_CANCELLABLE else ""
+        return _no(f"A {status} order cannot be cancelled{whole}.")
+    return None if situation.has_left else _no("Nothing is left to cancel.")
+
+
+def _ship(situation: Situation) -> Refusal | None:
+    if situation.status not in _SHIPPABLE:
+        return _no(f"A {situation.status} order cannot be shipped.")
+    return _held(situation) or (None if situation.has_left else _no("Nothing is left to ship."))
+
+
+def _confirm(situation: Situation) -> Refusal | None:
+    if situation.status is not OrderStatus.PENDING:
+        return _no(f"A {situation.status} order cannot be confirmed.")
+    if situation.order.is_paid:
+        return None
+    return _no("The order is not paid.", ErrorCode.PAYMENT_OUTSTANDING)
+
+
+def _pay(situation: Situation) -> Refusal | None:
+    if situation.status in (OrderStatus.CANCELLED, OrderStatus.DRAFT):
+        return _no(f"A {situation.status} order takes no payment.")
+    return None
+
+
+def _pack(situation: Situation) -> Refusal | None:
+    if situation.status not in _PACKABLE:
+        return _no(f"Nothing of a {situation.status} order can be packed.")
+    return _held(situation) or (None if situation.has_left else _no("Nothing is left to pack."))
+
+
+def _some_shipment(message: str, *wanted: ShipmentStatus, held: bool) -> Callable[[Situation], Refusal | None]:
+    def rule(situation: Situation) -> Refusal | None:
+        if not any(each.status in wanted for each in situation.shipments):
+            return _no(message)
+        return _held(situation) if held else None
+
+    return rule
+
+
+def _complete(situation: Situation) -> Refusal | None:
+    if situation.status not in _COMPLETABLE:
+        return _no(f"A {situation.status} order cannot be completed.")
+    if situation.order.amount_due:
+        return _no("Something is still to be paid.", ErrorCode.PAYMENT_OUTSTANDING)
+    return _held(situation)
+
+
+def _hold(situation: Situation) -> Refusal | None:
+    return _no(f"A {situation.status} order cannot be held.") if situation.status in _ENDED else None
+
+
+def _release(situation: Situation) -> Refusal | None:
+    return None if situation.order.is_held(situation.now) else _no("The order is not held.")
+
+
+def _request_return(situation: Situation) -> Refusal | None:
+    if any(situation.order.returnable(line) > 0 for line in situation.lines):
+        return None
+    return _no("Nothing of this order can be returned.", ErrorCode.NOT_RETURNABLE)
+
+
+def _receive_return(situation: Situation) -> Refusal | None:
+    waiting = (ReturnStatus.APPROVED, ReturnStatus.PARTIALLY_RECEIVED)
+    if any(each.status in waiting for each in situation.order.returns):
+        return None
+    return _no("No return is on its way.")
+
+
+def _refund(situation: Situation) -> Refusal | None:
+    order = situation.order
+    if not any(order.refundable(line) > 0 for line in order.lines):
+        return _no("Nothing was returned or cancelled that is not refunded yet.", ErrorCode.REFUND_LIMIT)
+    return None if order.captured > order.refunded else _no("Nothing was paid.", ErrorCode.REFUND_LIMIT)
+
+
+_IN_TRANSIT: Final = (ShipmentStatus.SHIPPED, ShipmentStatus.IN_TRANSIT)
+_RULES: Final[Mapping[str, Callable[[Situation], Refusal | None]]] = {
+    "confirmOrder": _confirm,
+    "recordPayment": _pay,
+    "cancelOrder": _cancel,
+    "markAsShipped": _ship,
+    "createShipment": _pack,
+    "confirmShipment": _some_shipment("No shipment waits to be confirmed.", ShipmentStatus.PENDING, held=True),
+    "dispatchShipment": _some_shipment("No shipment is ready to leave.", ShipmentStatus.CONFIRMED, held=True),
+    "cancelShipment": _some_shipment(
+        "No shipment can be called off.", ShipmentStatus.PENDING, ShipmentStatus.CONFIRMED, held=False
+    ),
+    "deliverShipment": _some_shipment("Nothing is on its way.", *_IN_TRANSIT, held=False),
+    "markAsDelivered": _some_shipment("Nothing is on its way.", *_IN_TRANSIT, held=False),
+    "addShippingTrackingReference": _some_shipment(
+        "Nothing has left.", *_IN_TRANSIT, ShipmentStatus.DELIVERED, held=False
+    ),
+    "markAsCompleted": _complete,
+    "holdOrder": _hold,
+    "releaseHold": _release,
+    "requestReturn": _request_return,
+    "receiveReturn": _receive_return,
+    "processRefund": _refund,
+}
+#: Every action on an existing order, by its mutation's name.
+ACTIONS: Final = tuple(_RULES)

@@ -1,26 +1,31 @@
 """The order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from ddd.orders.domain.actions import why_not_cancel, why_not_ship
+from ddd.orders.domain.actions import guard
 from ddd.orders.domain.parts import (
     Actor,
     Address,
     Cancellation,
     CancelReason,
     Customer,
+    Hold,
     OrderEvent,
     OrderLine,
     Payment,
+    Refund,
+    Return,
+    ReturnStatus,
     Shipment,
     ShipmentLine,
     ShipmentMode,
     ShipmentStatus,
+    what_is_left,
 )
 from ddd.orders.domain.status import (
     Milestones,
@@ -76,15 +81,25 @@ class Order:
     completed_at: datetime | None = None
     #: The sequence of the last event.
     sequence: int = 0
-    #: Shipments made and events raised since the order was loaded or made.
-    new_shipments: list[Shipment] = field(default_factory=list)
+    submitted_at: datetime | None = None
+    holds: list[Hold] = field(default_factory=list)
+    returns: list[Return] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+    #: The workflow's steps taken so far, and its reviewer, as data.
+    steps: dict[str, Any] = field(default_factory=dict)
+    activity_status: str | None = None
+    #: Free words of people, by what they are about: `cancel`, `hold:1`, `return:<id>`, `shipment:<id>`.
+    notes: dict[str, str] = field(default_factory=dict)
+    #: Events raised since the order was loaded or made.
     news: list[OrderEvent] = field(default_factory=list)
 
     # -- derived ------------------------------------------------------------------------------------------------
 
     @property
     def status(self) -> OrderStatus:
-        milestones = Milestones(True, self.confirmed_at is not None, self.completed_at is not None)
+        milestones = Milestones(
+            self.submitted_at is not None, self.confirmed_at is not None, self.completed_at is not None
+        )
         return order_status(milestones, (line.quantities for line in self.lines))
 
     @property
@@ -96,8 +111,17 @@ class Order:
         return sum(payment.amount for payment in self.payments if payment.state is PaymentState.CAPTURED)
 
     @property
+    def refunded(self) -> int:
+        return sum(refund.amount for refund in self.refunds)
+
+    @property
+    def is_paid(self) -> bool:
+        """Captured or authorised to the full, or nothing to pay."""
+        return self.amount_due == 0 or self.authorized + self.captured >= self.total - self.cancelled_value
+
+    @property
     def payment_status(self) -> PaymentStatus:
-        return payment_status(self.total, self.authorized, self.captured, 0)
+        return payment_status(self.total, self.authorized, self.captured, self.refunded)
 
     @property
     def amount_due(self) -> int:
@@ -108,18 +132,23 @@ class Order:
 
     @property
     def cancelled_value(self) -> int:
-        """What the cancelled units would have cost: their share of lines, line taxes, order discounts and taxes."""
-        line_taxes = sum(line.tax for line in self.lines)
+        """What the cancelled units would have cost, in minor units."""
+        return sum(
+            round_half_up(self.unit_share(line) * line.cancelled_quantity)
+            for line in self.lines
+            if line.cancelled_quantity
+        )
+
+    def unit_share(self, line: OrderLine) -> Fraction:
+        """What one unit costs: its share of line total, line tax, and the order's discounts and taxes on top."""
         adjusted = self.subtotal - self.discount_total
+        tax = 0
         if not self.taxes_included:
-            adjusted += self.tax_total - line_taxes
-        value = 0
-        for line in self.lines:
-            if line.cancelled_quantity:
-                tax = 0 if self.taxes_included else line.tax
-                share = Fraction(line.line_total * adjusted, self.subtotal) if self.subtotal else Fraction(0)
-                value += round_half_up((share + tax) * line.cancelled_quantity / line.quantity)
-        return value
+            adjusted += self.tax_total - sum(each.tax for each in self.lines)
+            tax = line.tax
+        adjusted = max(0, adjusted)  # a discount beyond the goods eats into shipping, which no unit has a share in
+        share = Fraction(line.line_total * adjusted, self.subtotal) if self.subtotal else Fraction(0)
+        return (share + tax) / line.quantity
 
     def line(self, line_no: int) -> OrderLine:
         return self.lines[line_no - 1]
@@ -128,9 +157,10 @@ class Order:
 
     def record_placed(self, actor: Actor, at: datetime) -> None:
         """The order as it came in; confirmed at once where it is paid."""
-        self._raise("order.placed", actor, at, placed_data(self))
+        self.submitted_at = at
+        self.tell("order.placed", actor, at, placed_data(self))
         if self.total == 0 or self.captured >= self.total or self.authorized >= self.total:
-            self._confirm(actor, at)
+            self.confirm(actor, at)
 
     def cancel(
         self,
@@ -144,18 +174,23 @@ class Order:
     ) -> Refusals | None:
         """Cancel units by line number: what has not left. `whole`: nobody named lines."""
         before = self.status
-        reason_not = why_not_cancel(before, is_whole=whole, has_left=bool(quantities))
-        if reason_not is not None:
-            return Refusals.of(ErrorCode.INVALID_TRANSITION, reason_not)
+        refused = guard("cancelOrder", self, at, is_whole=whole)
+        if refused is not None or not quantities:
+            return refused or Refusals.of(ErrorCode.INVALID_TRANSITION, "Nothing is left to cancel.")
+        if whole:
+            for shipment in self.shipments:
+                if shipment.holds_back:
+                    shipment.status = ShipmentStatus.CANCELLED
         for line_no, quantity in quantities.items():
             line = self.line(line_no)
             line.cancelled_quantity += quantity
             if line.branch_code is not None:
                 line.reserved_quantity -= quantity
         self.cancellation = Cancellation(reason, note, at, actor.subject)
-        self._touch(at)
+        self.note_down("cancel", note)
+        self.touch(at)
         ended = self.status is OrderStatus.CANCELLED
-        self._raise(
+        self.tell(
             "order.cancelled" if ended else "order.lines_cancelled",
             actor,
             at,
@@ -180,22 +215,16 @@ class Order:
         at: datetime,
     ) -> Refusals | None:
         """Units leave, in one shipment. A PENDING order is confirmed by it."""
-        before = self.status
-        reason_not = why_not_ship(before, has_left=bool(quantities))
-        if reason_not is not None:
-            return Refusals.of(ErrorCode.INVALID_TRANSITION, reason_not)
+        refused = guard("markAsShipped", self, at)
+        if refused is not None or not quantities:
+            return refused or Refusals.of(ErrorCode.INVALID_TRANSITION, "Nothing is left to ship.")
         if self.confirmed_at is None:
-            self._confirm(actor, at)
-        branches = set()
-        for line_no, quantity in quantities.items():
-            line = self.line(line_no)
-            line.shipped_quantity += quantity
-            branches.add(line.branch_code)
-            if line.branch_code is not None:
-                line.reserved_quantity -= quantity
+            self.confirm(actor, at)
+        before = self.status
+        branches = {self.line(line_no).branch_code for line_no in quantities}
         shipment = Shipment(
             id=shipment_id,
-            status=ShipmentStatus.SHIPPED,
+            status=ShipmentStatus.PENDING,
             mode=ShipmentMode.WAREHOUSE,
             lines=tuple(ShipmentLine(n, self.line(n).sku, quantity) for n, quantity in quantities.items()),
             carrier=carrier,
@@ -205,9 +234,9 @@ class Order:
             shipped_at=shipped_at,
         )
         self.shipments.append(shipment)
-        self.new_shipments.append(shipment)
-        self._touch(at)
-        self._raise(
+        self.take_out(shipment)
+        self.touch(at)
+        self.tell(
             "order.shipped",
             actor,
             at,
@@ -224,18 +253,62 @@ class Order:
         )
         return None
 
+    def take_out(self, shipment: Shipment) -> None:
+        """The shipment's units leave: they count as shipped, and are not reserved any more."""
+        for packed in shipment.lines:
+            line = self.line(packed.line_no)
+            line.shipped_quantity += packed.quantity
+            if line.branch_code is not None:
+                line.reserved_quantity -= packed.quantity
+        shipment.status = ShipmentStatus.SHIPPED
+
+    def left(self, lines: Iterable[OrderLine]) -> dict[int, int]:
+        """Units of these lines that may still be packed, shipped or cancelled, by line number."""
+        return what_is_left(lines, self.shipments)
+
+    def returnable(self, line: OrderLine) -> int:
+        """Units of the line that have left and are neither back nor announced."""
+        announced = sum(
+            packed.quantity
+            for each in self.returns
+            if each.status is not ReturnStatus.REJECTED
+            for packed in each.lines
+            if packed.line_no == line.line_no
+        )
+        return line.shipped_quantity - announced
+
+    def refundable(self, line: OrderLine) -> int:
+        """Units that came back or were cancelled, and were not refunded yet."""
+        refunded = sum(units for refund in self.refunds for line_no, units in refund.lines if line_no == line.line_no)
+        return line.returned_quantity + line.cancelled_quantity - refunded
+
+    def shipment(self, shipment_id: UUID | None) -> Shipment | None:
+        return next((each for each in self.shipments if each.id == shipment_id), None)
+
+    def note_down(self, about: str, words: str | None) -> None:
+        """Keep somebody's words; None takes earlier ones about the same away."""
+        self.notes.pop(about, None)
+        if words is not None:
+            self.notes[about] = words
+
+    def is_held(self, now: datetime) -> bool:
+        return any(hold.is_active(now) for hold in self.holds)
+
     # -- helpers ------------------------------------------------------------------------------------------------
 
-    def _confirm(self, actor: Actor, at: datetime) -> None:
+    def confirm(self, actor: Actor, at: datetime) -> None:
+        """The milestone: from here on the order is to be fulfilled."""
         before = self.status
         self.confirmed_at = at
-        self._raise("order.confirmed", actor, at, {"status": {"before": before.value, "after": self.status.value}})
+        self.tell("order.confirmed", actor, at, {"status": {"before": before.value, "after": self.status.value}})
 
-    def _touch(self, at: datetime) -> None:
+    def touch(self, at: datetime) -> None:
+        """One change more: the version that clients lock by."""
         self.version += 1
         self.updated_at = at
 
-    def _raise(self, type_: str, actor: Actor, at: datetime, data: Mapping[str, Any]) -> None:
+    def tell(self, type_: str, actor: Actor, at: datetime, data: Mapping[str, Any]) -> None:
+        """Raise the next event of the order's life."""
         self.sequence += 1
         self.news.append(OrderEvent(self.sequence, type_, at, actor, data))
 

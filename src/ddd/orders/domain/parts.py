@@ -129,9 +129,20 @@ class ShipmentLine:
     quantity: int
 
 
+@dataclass(frozen=True, slots=True)
+class PickupWindow:
+    start: datetime
+    end: datetime
+
+
 @dataclass(slots=True)
 class Shipment:
-    """Goods that leave together. `branch_code` is set where all of them left from one branch."""
+    """Goods that leave together.
+
+    Made from confirmed lines it holds its units back (PENDING, CONFIRMED), leaves (SHIPPED, then IN_TRANSIT by a
+    carrier's scan), arrives (DELIVERED), or is cancelled before it left, which gives its units back. `branch_code` is
+    set where all of them come from one branch.
+    """
 
     id: UUID
     status: ShipmentStatus
@@ -143,6 +154,91 @@ class Shipment:
     branch_code: str | None = None
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
+    package: Package | None = None
+    pickup_window: PickupWindow | None = None
+    label_url: str | None = None
+    #: What the label cost: minor units and their currency, which is the carrier's.
+    cost: int | None = None
+    cost_currency: str | None = None
+    #: Why the carrier's label could not be bought, while that is so.
+    problem: str | None = None
+
+    @property
+    def has_left(self) -> bool:
+        return self.status in _LEFT
+
+    @property
+    def holds_back(self) -> bool:
+        """Its units are spoken for and have not left."""
+        return self.status in _HOLDING_BACK
+
+
+_LEFT = frozenset({ShipmentStatus.SHIPPED, ShipmentStatus.IN_TRANSIT, ShipmentStatus.DELIVERED})
+_HOLDING_BACK = frozenset({ShipmentStatus.PENDING, ShipmentStatus.CONFIRMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Somebody stopped the order: it neither ships nor completes. The reason stands with the person's values."""
+
+    hold_no: int
+    by: str
+    at: datetime
+    until: datetime | None = None
+    released_at: datetime | None = None
+    released_by: str | None = None
+
+    def is_active(self, now: datetime) -> bool:
+        return self.released_at is None and (self.until is None or now < self.until)
+
+
+class ReturnStatus(StrEnum):
+    REQUESTED = "REQUESTED"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    PARTIALLY_RECEIVED = "PARTIALLY_RECEIVED"
+    RECEIVED = "RECEIVED"
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLine:
+    """Units of one line on their way back; what came of those that arrived: back in stock, or scrapped."""
+
+    line_no: int
+    quantity: int
+    restocked: int = 0
+    scrapped: int = 0
+
+    @property
+    def received(self) -> int:
+        return self.restocked + self.scrapped
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    id: UUID
+    status: ReturnStatus
+    lines: tuple[ReturnLine, ...]
+    reason: str
+    by: str
+    requested_at: datetime
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money going back, in minor units of the order's currency. `lines`: units by line number that it is for."""
+
+    id: UUID
+    amount: int
+    restocking_fee: int
+    lines: tuple[tuple[int, int], ...]
+    reason: str | None
+    by: str
+    at: datetime
+    return_id: str | None = None
+    provider: str | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +270,19 @@ class OrderEvent:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def what_is_left(lines: Iterable[OrderLine]) -> dict[int, int]:
-    """Units that have neither left nor been cancelled, by line number; lines without any are not there."""
-    return {line.line_no: line.unshipped_quantity for line in lines if line.unshipped_quantity > 0}
+def what_is_left(lines: Iterable[OrderLine], shipments: Iterable[Shipment] = ()) -> dict[int, int]:
+    """Units that have neither left, nor been cancelled, nor packed, by line number; lines without any are not there.
+
+    Packed: in a shipment that holds them back.
+    """
+    packed: dict[int, int] = {}
+    for shipment in shipments:
+        if shipment.holds_back:
+            for each in shipment.lines:
+                packed[each.line_no] = packed.get(each.line_no, 0) + each.quantity
+    left = {}
+    for line in lines:
+        units = line.unshipped_quantity - packed.get(line.line_no, 0)
+        if units > 0:
+            left[line.line_no] = units
+    return left

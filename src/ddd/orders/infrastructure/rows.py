@@ -13,9 +13,15 @@ from ddd.orders.domain.parts import (
     Cancellation,
     CancelReason,
     Customer,
+    Hold,
     OrderEvent,
     OrderLine,
     Payment,
+    PickupWindow,
+    Refund,
+    Return,
+    ReturnLine,
+    ReturnStatus,
     Shipment,
     ShipmentLine,
     ShipmentMode,
@@ -27,8 +33,9 @@ ORDER_COLUMNS = """
 o.id, o.order_number, o.channel, o.external_ref, o.status, o.payment_status, o.version, o.sequence, o.currency,
 o.subtotal, o.discount_total, o.shipping_total, o.tax_total, o.total, o.amount_due, o.taxes_included, o.customer_id,
 o.branch_code, o.metadata, o.terms, o.workflow_version, o.placed_at, o.updated_at, o.confirmed_at, o.completed_at,
+o.submitted_at, o.holds, o.returns, o.refunds, o.steps, o.activity_status,
 o.cancel_reason, o.cancelled_at, o.cancelled_by, p.first_name, p.last_name, p.email, p.phone, p.shipping_address,
-p.billing_address, p.note, p.cancel_note
+p.billing_address, p.note, p.notes
 """
 LINE_COLUMNS = """
 l.line_no, l.sku, l.name, l.quantity, l.unit_price, l.discount, l.tax, l.line_total, l.vendor_id, l.category, l.options,
@@ -39,6 +46,7 @@ PAYMENT_COLUMNS = "y.payment_no, y.state, y.amount, y.at, y.method, y.provider, 
 #: A shipment's lines come as one JSON list of [line number, SKU, quantity].
 SHIPMENT_COLUMNS = """
 s.id, s.status, s.mode, s.carrier, s.tracking_reference, s.tracking_url, s.branch_code, s.shipped_at, s.delivered_at,
+s.package, s.pickup_window, s.label_url, s.cost, s.cost_currency, s.problem,
 (SELECT json_agg(json_build_array(sl.line_no, l.sku, sl.quantity) ORDER BY sl.line_no)
  FROM orders_shipment_line sl JOIN orders_line l USING (tenant_id, order_id, line_no)
  WHERE sl.tenant_id = s.tenant_id AND sl.order_id = s.order_id AND sl.shipment_id = s.id)::text
@@ -74,6 +82,12 @@ class OrderRow(NamedTuple):
     updated_at: datetime
     confirmed_at: datetime | None
     completed_at: datetime | None
+    submitted_at: datetime | None
+    holds_text: str
+    returns_text: str
+    refunds_text: str
+    steps_text: str
+    activity_status: str | None
     cancel_reason: str | None
     cancelled_at: datetime | None
     cancelled_by: str | None
@@ -84,7 +98,7 @@ class OrderRow(NamedTuple):
     shipping_text: str
     billing_text: str | None
     note: str | None
-    cancel_note: str | None
+    notes_text: str
 
     @property
     def status(self) -> OrderStatus:
@@ -113,11 +127,38 @@ class OrderRow(NamedTuple):
         return loads(self.metadata_text)
 
     @property
+    def terms(self) -> dict[str, Any]:
+        terms: dict[str, Any] = loads(self.terms_text)
+        return terms
+
+    @property
+    def steps(self) -> dict[str, Any]:
+        steps: dict[str, Any] = loads(self.steps_text)
+        return steps
+
+    @property
+    def notes(self) -> dict[str, str]:
+        notes: dict[str, str] = loads(self.notes_text)
+        return notes
+
+    @property
+    def holds(self) -> list[Hold]:
+        return [hold_of(data) for data in loads(self.holds_text)]
+
+    @property
+    def returns(self) -> list[Return]:
+        return [return_of(data) for data in loads(self.returns_text)]
+
+    @property
+    def refunds(self) -> list[Refund]:
+        return [refund_of(data) for data in loads(self.refunds_text)]
+
+    @property
     def cancellation(self) -> Cancellation | None:
         if self.cancel_reason is None or self.cancelled_at is None:
             return None
         return Cancellation(
-            CancelReason(self.cancel_reason), self.cancel_note, self.cancelled_at, self.cancelled_by or ""
+            CancelReason(self.cancel_reason), self.notes.get("cancel"), self.cancelled_at, self.cancelled_by or ""
         )
 
 
@@ -141,8 +182,51 @@ def payment_of(row: tuple[Any, ...]) -> Payment:
 
 def shipment_of(row: tuple[Any, ...]) -> Shipment:
     """The shipment of a row of SHIPMENT_COLUMNS."""
-    lines = tuple(ShipmentLine(*each) for each in loads(row[9]) or ())
-    return Shipment(row[0], ShipmentStatus(row[1]), ShipmentMode(row[2]), lines, *row[3:9])
+    *columns, packed = row
+    id_, status, mode, *about, package, window, label_url, cost, cost_currency, problem = columns
+    shipment = Shipment(
+        id_,
+        ShipmentStatus(status),
+        ShipmentMode(mode),
+        tuple(ShipmentLine(*each) for each in loads(packed) or ()),
+        *about,
+    )
+    shipment.package = package_view(loads(package))
+    pickup = loads(window)
+    if pickup is not None:
+        shipment.pickup_window = PickupWindow(moment(pickup["start"]), moment(pickup["end"]))
+    shipment.label_url, shipment.cost, shipment.cost_currency, shipment.problem = (
+        label_url,
+        cost,
+        cost_currency,
+        problem,
+    )
+    return shipment
+
+
+def moment(text: str) -> datetime:
+    """A time in stored JSON."""
+    return datetime.fromisoformat(text)
+
+
+def hold_of(data: dict[str, Any]) -> Hold:
+    """A hold from its stored form."""
+    times = {name: moment(data[name]) for name in ("at", "until", "released_at") if data[name] is not None}
+    return Hold(**{**data, **times})
+
+
+def return_of(data: dict[str, Any]) -> Return:
+    """A return from its stored form."""
+    lines = tuple(ReturnLine(**line) for line in data["lines"])
+    state = ReturnStatus(data["status"])
+    times = {name: moment(data[name]) for name in ("requested_at", "received_at") if data[name] is not None}
+    return Return(**{**data, **times, "id": UUID(data["id"]), "status": state, "lines": lines})
+
+
+def refund_of(data: dict[str, Any]) -> Refund:
+    """A refund from its stored form."""
+    lines = tuple((number, quantity) for number, quantity in data["lines"])
+    return Refund(**{**data, "id": UUID(data["id"]), "at": moment(data["at"]), "lines": lines})
 
 
 def event_of(row: tuple[Any, ...]) -> OrderEvent:

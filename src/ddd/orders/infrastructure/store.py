@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from ddd.orders.application.ports import BranchSnapshot, PlacingFacts
+from ddd.orders.application.views import OrderParts, order_of
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import OrderEvent, OrderLine, Payment, Shipment
 from ddd.orders.infrastructure.rows import (
@@ -76,20 +75,32 @@ saved AS (
     UPDATE orders_order o SET status = new.status, payment_status = new.payment_status, version = new.version,
         sequence = new.sequence, amount_due = new.amount_due, updated_at = new.updated_at,
         confirmed_at = new.confirmed_at, completed_at = new.completed_at, cancel_reason = new.cancel_reason,
-        cancelled_at = new.cancelled_at, cancelled_by = new.cancelled_by
+        cancelled_at = new.cancelled_at, cancelled_by = new.cancelled_by, submitted_at = new.submitted_at,
+        holds = new.holds, returns = new.returns, refunds = new.refunds, steps = new.steps,
+        activity_status = new.activity_status
     FROM new WHERE o.tenant_id = new.tenant_id AND o.id = new.id),
 noted AS (
-    UPDATE orders_person p SET cancel_note = $2 FROM new
-    WHERE p.tenant_id = new.tenant_id AND p.order_id = new.id AND p.cancel_note IS DISTINCT FROM $2),
+    UPDATE orders_person p SET notes = $2::jsonb FROM new
+    WHERE p.tenant_id = new.tenant_id AND p.order_id = new.id AND p.notes <> $2::jsonb),
 lines AS (
     UPDATE orders_line l SET reserved_quantity = n.reserved_quantity, cancelled_quantity = n.cancelled_quantity,
         shipped_quantity = n.shipped_quantity, delivered_quantity = n.delivered_quantity,
         returned_quantity = n.returned_quantity
     FROM json_populate_recordset(NULL::orders_line, $3::json) n
     WHERE l.tenant_id = $9 AND l.order_id = $10::uuid AND l.line_no = n.line_no),
-shipments AS (INSERT INTO orders_shipment SELECT * FROM json_populate_recordset(NULL::orders_shipment, $4::json)),
+shipments AS (
+    INSERT INTO orders_shipment SELECT * FROM json_populate_recordset(NULL::orders_shipment, $4::json)
+    ON CONFLICT (tenant_id, order_id, id) DO UPDATE SET status = excluded.status, carrier = excluded.carrier,
+        tracking_reference = excluded.tracking_reference, tracking_url = excluded.tracking_url,
+        shipped_at = excluded.shipped_at, delivered_at = excluded.delivered_at, label_url = excluded.label_url,
+        cost = excluded.cost, cost_currency = excluded.cost_currency, problem = excluded.problem),
 packed AS (
-    INSERT INTO orders_shipment_line SELECT * FROM json_populate_recordset(NULL::orders_shipment_line, $5::json)),
+    INSERT INTO orders_shipment_line SELECT * FROM json_populate_recordset(NULL::orders_shipment_line, $5::json)
+    ON CONFLICT DO NOTHING),
+paid AS (
+    INSERT INTO orders_payment SELECT * FROM json_populate_recordset(NULL::orders_payment, $11::json)
+    ON CONFLICT (tenant_id, order_id, payment_no) DO UPDATE SET state = excluded.state, amount = excluded.amount,
+        at = excluded.at, method = excluded.method),
 {_TELL.format(news="$6", request="$7")}
 {AUDIT_FROM_JSON.format(row="$8")}
 """
@@ -108,7 +119,9 @@ class PostgresOrderStore:
         return Read(_PLACING_FACTS, (tenant_id, dumps(skus), channel, external_ref or ""), _placing_facts)
 
     def lock(self, tenant_id: str, order_id: UUID) -> Read[Order | None]:
-        return Read(_LOCK, (tenant_id, str(order_id)), lambda rows: _aggregate(OrderRow(*rows[0])) if rows else None)
+        return Read(
+            _LOCK, (tenant_id, str(order_id)), lambda rows: order_of(OrderRow(*rows[0]), OrderParts()) if rows else None
+        )
 
     def lines(self, tenant_id: str, order_id: UUID) -> Read[list[OrderLine]]:
         return Read(LINES_OF, (tenant_id, str(order_id)), lambda rows: [line_of(row) for row in rows])
@@ -143,9 +156,9 @@ class PostgresOrderStore:
             _SAVE,
             (
                 dumps(_order_row(tenant_id, order)),
-                order.cancellation.note if order.cancellation else None,
+                dumps(order.notes),
                 dumps([_line_row(tenant_id, order.id, line) for line in order.lines]),
-                dumps([_shipment_row(tenant_id, order.id, each) for each in order.new_shipments]),
+                dumps([_shipment_row(tenant_id, order.id, each) for each in order.shipments]),
                 dumps(
                     [
                         {
@@ -155,7 +168,7 @@ class PostgresOrderStore:
                             "line_no": line.line_no,
                             "quantity": line.quantity,
                         }
-                        for shipment in order.new_shipments
+                        for shipment in order.shipments
                         for line in shipment.lines
                     ]
                 ),
@@ -164,6 +177,7 @@ class PostgresOrderStore:
                 dumps(audit_row(caller, order.updated_at, audit)),
                 tenant_id,
                 str(order.id),
+                dumps([_payment_row(tenant_id, order.id, each) for each in order.payments]),
             ),
         )
 
@@ -181,38 +195,6 @@ def _placing_facts(rows: list[tuple[Any, ...]]) -> PlacingFacts | None:
         [BranchSnapshot(*branch) for branch in loads(branches) or ()],
         loads(items) or {},
         None if reference is None else (UUID(reference[0]), reference[1]),
-    )
-
-
-def _aggregate(row: OrderRow) -> Order:
-    return Order(
-        id=row.id,
-        order_number=row.order_number,
-        channel=row.channel,
-        currency=row.currency,
-        customer=row.customer,
-        shipping_address=row.shipping_address,
-        lines=[],
-        subtotal=row.subtotal,
-        discount_total=row.discount_total,
-        shipping_total=row.shipping_total,
-        tax_total=row.tax_total,
-        total=row.total,
-        placed_at=row.placed_at,
-        updated_at=row.updated_at,
-        external_ref=row.external_ref,
-        billing_address=row.billing_address,
-        taxes_included=row.taxes_included,
-        branch_code=row.branch_code,
-        note=row.note,
-        metadata=row.metadata,
-        terms=orjson.loads(row.terms_text),
-        workflow_version=row.workflow_version,
-        version=row.version,
-        cancellation=row.cancellation,
-        confirmed_at=row.confirmed_at,
-        completed_at=row.completed_at,
-        sequence=row.sequence,
     )
 
 
@@ -245,6 +227,12 @@ def _order_row(tenant_id: str, order: Order) -> dict[str, Any]:
         "updated_at": order.updated_at,
         "confirmed_at": order.confirmed_at,
         "completed_at": order.completed_at,
+        "submitted_at": order.submitted_at,
+        "holds": order.holds,
+        "returns": order.returns,
+        "refunds": order.refunds,
+        "steps": order.steps,
+        "activity_status": order.activity_status,
         "cancel_reason": cancellation and cancellation.reason,
         "cancelled_at": cancellation and cancellation.at,
         "cancelled_by": cancellation and cancellation.by,
@@ -263,6 +251,7 @@ def _person_row(tenant_id: str, order: Order) -> dict[str, Any]:
         "shipping_address": order.shipping_address,
         "billing_address": order.billing_address,
         "note": order.note,
+        "notes": order.notes,
         "email_folded": customer.email and customer.email.casefold(),
         "last_name_folded": customer.last_name and customer.last_name.casefold(),
     }
@@ -322,6 +311,12 @@ def _shipment_row(tenant_id: str, order_id: UUID, shipment: Shipment) -> dict[st
         "branch_code": shipment.branch_code,
         "shipped_at": shipment.shipped_at,
         "delivered_at": shipment.delivered_at,
+        "package": shipment.package,
+        "pickup_window": shipment.pickup_window,
+        "label_url": shipment.label_url,
+        "cost": shipment.cost,
+        "cost_currency": shipment.cost_currency,
+        "problem": shipment.problem,
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ddd.shared.domain.caller import Caller, Scope
-from ddd.shared.domain.errors import PermissionMissing
+from ddd.shared.domain.errors import OperationOff, PermissionMissing
 
 #: role -> operation -> scope
 Permissions = Mapping[str, Mapping[str, str]]
@@ -12,14 +12,17 @@ Permissions = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The permissions of one caller in one tenant, as of now."""
+    """The permissions of one caller in one tenant, as of now. `off`: operations that the tenant's plan leaves out."""
 
     caller: Caller
     permissions: Permissions
+    off: frozenset[str] = frozenset()
 
     def scopes(self, operation: str) -> frozenset[Scope]:
-        """How far the caller's roles reach with this operation; empty: not at all."""
-        found = set()
+        """How far the caller's roles reach with this operation; empty: not at all, or not in the tenant's plan."""
+        found: set[Scope] = set()
+        if operation in self.off:
+            return frozenset(found)
         for role in self.caller.roles:
             scope = self.permissions.get(role, {}).get(operation)
             if scope is not None:
@@ -27,10 +30,10 @@ class Grant:
         return frozenset(found)
 
     def require(self, operation: str) -> frozenset[Scope]:
-        """The scopes, or PermissionMissing."""
+        """The scopes, or PermissionMissing (OperationOff, where the tenant's plan is the reason)."""
         scopes = self.scopes(operation)
         if not scopes:
-            raise PermissionMissing(operation)
+            raise OperationOff(operation) if operation in self.off else PermissionMissing(operation)
         return scopes
 
     def branches(self, operation: str) -> tuple[str, ...] | None:

@@ -55,6 +55,15 @@ class Form:
         self.faults.append(Refusal(code, message, path or None, details))
 
     @property
+    def path(self) -> tuple[str, ...]:
+        """Where this object stands in the input."""
+        return self._path
+
+    def at(self, path: tuple[str, ...]) -> "Form":
+        """The object at another path, to note faults there."""
+        return Form({}, path, self.faults)
+
+    @property
     def refusals(self) -> Refusals | None:
         return Refusals(tuple(self.faults)) if self.faults else None
 
@@ -180,9 +189,9 @@ def _json_fault(value: Any, limit: int) -> str | None:
         for each in level:
             if isinstance(each, dict):
                 for key in each:
-                    size += len(key) + 4
                     if (fault := fault_of(key, limit=limit)) is not None:
                         return fault
+                    size += len(key.encode()) + 4
                 below.extend(each.values())
             elif isinstance(each, list):
                 size += 2
@@ -195,6 +204,8 @@ def _json_fault(value: Any, limit: int) -> str | None:
                 size += len(str(each)) + 1
             if isinstance(each, float) and (each != each or abs(each) == float("inf")):
                 return "JSON has no such number."
+            if isinstance(each, int) and not -(2**63) <= each < 2**64:
+                return "A whole number beyond 64 bits would not come back as it went: send it as text."
         if size > limit:
             return f"At most {limit:,} bytes of JSON are allowed."
         if not below:

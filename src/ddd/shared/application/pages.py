@@ -57,10 +57,10 @@ def encode_cursor(sort: str, *position: str) -> str:
 
 def _decode(sort: str, cursor: str, parts: int) -> tuple[str, ...]:
     fault = BadArgument("This cursor is none of ours for this list and order.")
-    if len(cursor) > 4_000 or not cursor.isascii():
+    if len(cursor) > 5_000 or not cursor.isascii():
         raise fault
     try:
-        position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        position = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (ValueError, binascii.Error, RecursionError):
         raise fault from None
     if (

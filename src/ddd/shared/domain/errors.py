@@ -7,6 +7,7 @@
       TenantSuspended  the tenant exists and is switched off
       NoKnownRole      a good token, but no role of ours in it
     PermissionMissing  the caller's roles do not carry this operation (an exception, a field error)
+      OperationOff     … because the tenant's plan does not include it
     BadArgument        list and lookup arguments that make no sense (an exception, a field error)
 
 Everything else is a surprise: masked outside, loud inside.
@@ -106,8 +107,20 @@ class PermissionMissing(Exception):
     """The caller's roles do not carry this operation."""
 
     def __init__(self, operation: str) -> None:
-        super().__init__(f"Your roles do not permit {operation}.")
+        super().__init__(self.message(operation))
         self.operation = operation
+
+    @staticmethod
+    def message(operation: str) -> str:
+        return f"Your roles do not permit {operation}."
+
+
+class OperationOff(PermissionMissing):
+    """The tenant's plan does not include this operation, whoever asks."""
+
+    @staticmethod
+    def message(operation: str) -> str:
+        return f"Your tenant's plan does not include {operation}."
 
 
 class BadArgument(Exception):

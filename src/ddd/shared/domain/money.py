@@ -2,13 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 
 from ddd.shared.domain.currencies import MINOR_UNITS
 
 #: Whole minor units beyond this are refused, so that no sum of an order's 500 lines leaves a 64-bit column.
 MAX_MINOR = 10**15
+#: Room for every digit that a client may send: the default of 28 would round an amount into its scale.
+EXACT = Context(prec=100)
 _DECIMAL = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?", re.ASCII)
 
 
@@ -53,7 +55,7 @@ def parse_decimal(raw: object) -> Decimal | None:
 
 def to_minor(number: Decimal, currency: str) -> int | None:
     """`number` in minor units, or None where it has more non-zero decimals than the currency, or is too large."""
-    scaled = number.scaleb(MINOR_UNITS[currency])
+    scaled = number.scaleb(MINOR_UNITS[currency], EXACT)
     minor = int(scaled)
     return minor if minor == scaled and abs(minor) <= MAX_MINOR else None
 

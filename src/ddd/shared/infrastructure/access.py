@@ -11,9 +11,11 @@ from ddd.shared.application.statements import Read
 from ddd.shared.domain.caller import Caller, Scope
 from ddd.shared.domain.errors import TenantSuspended, Unauthenticated
 
-#: The permissions travel only when they changed since this process last saw them; the state and version always do.
+#: The permissions, and what the plan leaves out, travel only when they changed since this process last saw them; the
+#: state and version always do.
 _ACCESS = """
-SELECT status, version, CASE WHEN version <> $2::bigint THEN permissions END FROM access_tenant WHERE tenant_id = $1
+SELECT status, version, CASE WHEN version <> $2::bigint THEN jsonb_build_array(permissions, operations_off) END
+FROM access_tenant WHERE tenant_id = $1
 """
 _MAX_TENANTS = 10_000
 
@@ -34,13 +36,13 @@ class AccessReader:
     """Makes the access statement and reads its answer; remembers permissions by (tenant, version)."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[int, Permissions]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[int, Permissions, frozenset[str]]] = OrderedDict()
         self._lock = Lock()
 
     def known(self, caller: Caller) -> Grant | None:
         """The grant as this process saw it last, to be verified by `read`."""
         known = self._known.get(caller.tenant_id)
-        return Grant(caller, known[1]) if known else None
+        return Grant(caller, *known[1:]) if known else None
 
     def read(self, caller: Caller) -> Read[Grant]:
         """The caller's grant; building it raises Unauthenticated for an unknown tenant, TenantSuspended."""
@@ -54,13 +56,15 @@ class AccessReader:
             if status != "ACTIVE":
                 raise TenantSuspended
             if permissions is None and known is not None:
-                return Grant(caller, known[1])
-            fresh: Permissions = orjson.loads(permissions)
+                return Grant(caller, *known[1:])
+            fresh: Permissions
+            fresh, names = orjson.loads(permissions)
+            off = frozenset(names)
             with self._lock:
-                self._known[caller.tenant_id] = (current, fresh)
+                self._known[caller.tenant_id] = (current, fresh, off)
                 if len(self._known) > _MAX_TENANTS:
                     self._known.popitem(last=False)
-            return Grant(caller, fresh)
+            return Grant(caller, fresh, off)
 
         return Read(_ACCESS, (caller.tenant_id, version), build)
 

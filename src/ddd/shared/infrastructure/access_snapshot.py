@@ -1,7 +1,7 @@
 """The kernel's own snapshot: who may do what in a tenant, kept from what tenants publish.
 
-The payload is read as data (`status`, `permissions`, `version`): the published language lies above the kernel, so the
-root says which event is meant.
+The payload is read as data (`status`, `permissions`, `operations_off`, `version`): the published language lies above
+the kernel, so the root says which event is meant.
 """
 
 from collections.abc import Sequence
@@ -13,9 +13,11 @@ from ddd.shared.infrastructure.statements import dumps
 
 #: Newest wins: a late or repeated event changes nothing.
 _KEEP = """
-INSERT INTO access_tenant (tenant_id, status, permissions, version) VALUES ($1, $2, $3::jsonb, $4::bigint)
+INSERT INTO access_tenant (tenant_id, status, permissions, operations_off, version)
+VALUES ($1, $2, $3::jsonb, $4::jsonb, $5::bigint)
 ON CONFLICT (tenant_id) DO UPDATE
-    SET status = excluded.status, permissions = excluded.permissions, version = excluded.version
+    SET status = excluded.status, permissions = excluded.permissions, operations_off = excluded.operations_off,
+        version = excluded.version
     WHERE access_tenant.version < excluded.version
 """
 
@@ -23,7 +25,9 @@ ON CONFLICT (tenant_id) DO UPDATE
 def keep_access(event: PublishedEvent) -> Sequence[Write]:
     """The tenant's state and permissions, where the event is newer than what is known."""
     payload = event.payload
-    return [Write(_KEEP, (event.tenant_id, payload["status"], dumps(payload["permissions"]), str(payload["version"])))]
+    off = payload.get("operations_off", ())
+    row = (payload["status"], dumps(payload["permissions"]), dumps(off), str(payload["version"]))
+    return [Write(_KEEP, (event.tenant_id, *row))]
 
 
 ACCESS_SNAPSHOT = Subscriber("kernel.access", keep_access)

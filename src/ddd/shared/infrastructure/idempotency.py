@@ -11,7 +11,7 @@ from ddd.shared.application.statements import Read, Write
 from ddd.shared.application.unit_of_work import Command
 from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.ids import new_id
-from ddd.shared.domain.money import parse_decimal
+from ddd.shared.domain.money import EXACT, parse_decimal
 from ddd.shared.domain.text import fault_of
 
 _FIND = "SELECT operation, fingerprint, aggregate_id FROM idempotency WHERE tenant_id = $1 AND key_hash = $2"
@@ -81,10 +81,12 @@ def _canonical(given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         if value is None or name == "idempotencyKey":
             continue
-        if isinstance(value, str):
+        if name in _FREE:
+            plain[name] = _free(value)
+        elif isinstance(value, str):
             plain[name] = _amount(value) if name in _AMOUNTS else _text(value)
         elif isinstance(value, Mapping):
-            plain[name] = _free(value) if name in _FREE else _canonical(value)
+            plain[name] = _canonical(value)
         elif isinstance(value, list):
             plain[name] = [_canonical(each) if isinstance(each, Mapping) else _text(each) for each in value]
         else:
@@ -101,11 +103,11 @@ def _free(value: Any) -> str:
 
 def _amount(raw: Any) -> str:
     number = parse_decimal(raw)
-    return _text(raw) if number is None else format(number.normalize(), "f") if number else "0"
+    return _text(raw) if number is None else format(number.normalize(EXACT), "f") if number else "0"
 
 
 def _text(value: Any) -> Any:
-    """Text as it is; what JSON cannot carry (a lone surrogate, a huge number) by its escaped form."""
+    """Text as it is; what JSON cannot carry (a lone surrogate, a huge number) in a form that no text has."""
     if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "surrogatepass").hex()
+        return value if value.isascii() else [value.encode("utf-8", "surrogatepass").hex()]
     return value if isinstance(value, bool) else str(value)

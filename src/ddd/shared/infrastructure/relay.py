@@ -21,7 +21,7 @@ from django.db import connections
 
 from ddd.shared.application.events import PublishedEvent
 from ddd.shared.application.statements import Write
-from ddd.shared.infrastructure.statements import SET_TENANT, Connection, connection, pipelined, send
+from ddd.shared.infrastructure.statements import SET_TENANT, Connection, abandon, connection, pipelined, send
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +76,8 @@ UPDATE outbox SET error = $4, due_at = now() + $5::float8 * interval '1 second',
                   parked_at = CASE WHEN $6::boolean THEN now() END
 WHERE tenant_id = $1 AND aggregate_id = $2 AND sequence = $3
 """
+#: No subscriber holds a relay, or a write that drains, for longer: milliseconds, for this transaction.
+_GIVE_UP_AFTER = "SELECT set_config('statement_timeout', $1, true)"
 _PURGE = (
     f"DELETE FROM outbox WHERE done_at IS NOT NULL AND occurred_at < now() - interval '{KEEP_DAYS} days'",
     f"DELETE FROM inbox WHERE applied_at < now() - interval '{KEEP_DAYS} days'",
@@ -111,13 +113,24 @@ class Relay:
     def drain(self, tenant_id: str, aggregate_id: UUID) -> None:
         """Deliver this aggregate's open events now, as the runtime role of its tenant; at most 1 s.
 
-        What is not done by then (another worker's lease, a failing subscriber) is left to the relay process.
+        What is not done by then (another worker's lease, a failing subscriber, a lost connection) is left to the relay
+        process: the write that drains has been committed, so nothing here may turn its answer into an error.
         """
-        until = time.monotonic() + DRAIN_SECONDS
+        try:
+            self._drain(tenant_id, aggregate_id, time.monotonic() + DRAIN_SECONDS)
+        except psycopg.Error as error:
+            logger.warning("relay: %s is left to the relay process (%s)", aggregate_id, type(error).__name__)
+            raw = connections[self._app].connection
+            if raw is None or raw.closed:
+                connections[self._app].close()
+            else:
+                abandon(raw)
+
+    def _drain(self, tenant_id: str, aggregate_id: UUID, until: float) -> None:
         while time.monotonic() < until:
             claimed = self._claim(connection(self._app), _CLAIM_OWN, (tenant_id, str(aggregate_id)), tenant_id)
             for each in claimed:
-                self._deliver(each, connection(self._app))
+                self._deliver(each, connection(self._app), until)
             if claimed:
                 continue
             raw = connection(self._app)
@@ -135,7 +148,7 @@ class Relay:
             quiet = send(system, _FINISH_QUIET, (self._types,))
         claimed = self._claim(system, _CLAIM_ANY, (self._types,), None)
         for each in claimed:
-            self._deliver(each, system)
+            self._deliver(each, system, time.monotonic() + LEASE_SECONDS)
         return quiet.rowcount + len(claimed)
 
     def run(self, stop: Event) -> None:
@@ -177,20 +190,22 @@ class Relay:
             for tenant, aggregate, aggregate_id, sequence, type_, payload, at, attempts in cursor.fetchall()
         ]
 
-    def _deliver(self, claimed: _Claimed, settle_on: Connection) -> None:
+    def _deliver(self, claimed: _Claimed, settle_on: Connection, until: float) -> None:
         """Each subscriber in a transaction of its own; then the row is done, or will be tried again."""
         event = claimed.event
         row = (event.tenant_id, str(event.aggregate_id), event.sequence)
         settled = Write(_DONE, row)
         for subscriber in self._subscribers.get(event.type, ()):
             try:
-                self._apply(subscriber, event)
-            except psycopg.OperationalError:
-                raise
+                self._apply(subscriber, event, until)
             except Exception as error:
+                of_the_moment = isinstance(error, psycopg.OperationalError)
+                raw = connections[self._app].connection
+                if of_the_moment and (raw is None or raw.closed):
+                    raise
                 logger.exception("relay: %s failed on %s of %s", subscriber.name, event.type, event.aggregate_id)
-                delay = min(300.0, 0.2 * 2**claimed.attempts) * random.uniform(0.8, 1.2)
-                parked = claimed.attempts >= MAX_ATTEMPTS
+                delay = min(300.0, 0.2 * 2 ** min(claimed.attempts, 16)) * random.uniform(0.8, 1.2)
+                parked = claimed.attempts >= MAX_ATTEMPTS and not of_the_moment
                 settled = Write(
                     _FAILED, (*row, f"{subscriber.name}: {type(error).__name__}: {error}"[:500], delay, parked)
                 )
@@ -198,12 +213,13 @@ class Relay:
             send(settle_on, SET_TENANT, (event.tenant_id,))
             send(settle_on, settled.sql, settled.params)
 
-    def _apply(self, subscriber: Subscriber, event: PublishedEvent) -> None:
+    def _apply(self, subscriber: Subscriber, event: PublishedEvent, until: float) -> None:
         raw = connection(self._app)
         writes = subscriber.apply(event)
         with raw.transaction():
             with raw.pipeline():
                 send(raw, SET_TENANT, (event.tenant_id,))
+                send(raw, _GIVE_UP_AFTER, (str(max(1, int(1000 * (until - time.monotonic())))),))
                 entered = send(raw, _ENTER, (event.tenant_id, subscriber.name, str(event.aggregate_id), event.sequence))
             if entered.rowcount:
                 pipelined(raw, writes)

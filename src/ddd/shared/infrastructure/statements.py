@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import orjson
 import psycopg
+from django.db import Error as DjangoError
 from django.db import connections
 from psycopg.pq import TransactionStatus
 
@@ -15,9 +16,17 @@ SET_TENANT = "SELECT set_config('app.tenant_id', $1, true)"
 
 
 def connection(alias: str) -> Connection:
-    """This thread's psycopg connection behind a Django alias, opened where it is not."""
+    """This thread's psycopg connection behind a Django alias, opened where it is not.
+
+    Raises psycopg's own error where it cannot be: Django wraps it in one that nobody below Django catches.
+    """
     django = connections[alias]
-    django.ensure_connection()
+    try:
+        django.ensure_connection()
+    except DjangoError as error:
+        if isinstance(error.__cause__, psycopg.Error):
+            raise error.__cause__ from None
+        raise
     return cast(Connection, django.connection)
 
 

@@ -44,7 +44,15 @@ class PostgresTransaction:
     """One attempt. Statements are queued until the attempt has decided."""
 
     def __init__(
-        self, raw: Connection, caller: Caller, command: Command, access: Read[Grant], key: KeyUse, clock: Clock
+        self,
+        raw: Connection,
+        caller: Caller,
+        command: Command,
+        access: Read[Grant],
+        key: KeyUse,
+        clock: Clock,
+        *,
+        in_doubt: bool,
     ):
         self._raw = raw
         self._caller = caller
@@ -52,6 +60,8 @@ class PostgresTransaction:
         self._access = access
         self._key = key
         self._clock = clock
+        # A key of the kernel's own can have been used only by an attempt whose commit is in doubt.
+        self._asks_for_key = key.is_given or in_doubt
         self._grant: Grant | None = None
         self.writes: list[Write] = []
 
@@ -69,7 +79,7 @@ class PostgresTransaction:
             return tuple(read.build(cursor.fetchall()) for read, cursor in zip(reads, cursors, strict=True))
         # Access is asked first, the key last: see Transaction.fetch.
         statements: list[Read[Any]] = [self._access, *reads]
-        if self._key.is_given:
+        if self._asks_for_key:
             statements.append(self._key.find())
         with raw.pipeline():
             raw.execute(_BEGIN, prepare=True)
@@ -78,7 +88,7 @@ class PostgresTransaction:
         rows = [cursor.fetchall() for cursor in cursors]
         self._grant = self._access.build(rows[0])
         self._grant.require(self._command.operation)
-        if self._key.is_given:
+        if self._asks_for_key:
             used = self._key.find().build(rows[-1])
             if used is not None:
                 raise _KeyUsed(used)
@@ -121,7 +131,8 @@ class PostgresUnitOfWork:
             sent = False
             try:
                 raw = connection(self._alias)
-                tx = PostgresTransaction(raw, caller, command, self._access.read(caller), key, self._clock)
+                access = self._access.read(caller)
+                tx = PostgresTransaction(raw, caller, command, access, key, self._clock, in_doubt=in_doubt)
                 answer = attempt(cast(Transaction, tx))
                 if key.fault is not None:
                     others = answer.items if isinstance(answer, Refusals) else ()
@@ -135,9 +146,7 @@ class PostgresUnitOfWork:
                         send(raw, write.sql, write.params)
                     sent = True
                     raw.execute("COMMIT", prepare=True)
-                if drain:
-                    self._drain(caller.tenant_id, aggregate_id)
-                return Outcome(value)
+                break
             except _KeyUsed as known:
                 abandon(cast(Connection, raw))
                 return self._replayed(command, key, known.used, replay, own=in_doubt and not key.is_given)
@@ -161,8 +170,8 @@ class PostgresUnitOfWork:
                     raise
                 time.sleep(random.uniform(0, 0.01 * 2**failures))
             except psycopg.OperationalError:
-                # A dead connection. Where COMMIT had been sent the outcome is in doubt: the next attempt writes the
-                # same key first, so it either learns of the commit there or is the first.
+                # A dead connection. Where COMMIT had been sent the outcome is in doubt: the next attempt looks for the
+                # key after its other reads, and writes it first, so it either learns of the commit or is the first.
                 if raw is not None and not raw.closed:
                     abandon(raw)
                     raise
@@ -176,6 +185,9 @@ class PostgresUnitOfWork:
                 if raw is not None:
                     abandon(raw)
                 raise
+        if drain:  # committed by now: whatever happens to the drain, the relay process does the rest
+            self._drain(caller.tenant_id, aggregate_id)
+        return Outcome(value)
 
     def _find(self, caller: Caller, key: KeyUse) -> UsedKey | None:
         raw = connection(self._alias)

@@ -47,6 +47,18 @@ class Reservations(Protocol):
         """Give back (line_no, quantity) each: available again."""
         ...
 
+    def take_back(
+        self,
+        tenant_id: str,
+        order_id: UUID,
+        lines: Sequence[tuple[int, str, str, int]],
+        at: datetime,
+        actor: str,
+        reference: str,
+    ) -> Write:
+        """Put returned units on hand again: (line_no, branch_code, sku, quantity) each, with a movement per line."""
+        ...
+
     def issue(
         self, tenant_id: str, order_id: UUID, lines: Sequence[tuple[int, int]], at: datetime, actor: str, reference: str
     ) -> Write:

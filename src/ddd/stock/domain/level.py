@@ -14,6 +14,7 @@ class MovementKind(StrEnum):
 
     RECEIPT = "RECEIPT"
     ISSUE = "ISSUE"
+    RETURN = "RETURN"
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,27 @@ INSERT INTO stock_reservation (tenant_id, order_id, line_no, branch_code, sku, q
 SELECT $1, $2::uuid, line.l, '', '', -1, $4::timestamptz, $4::timestamptz FROM line WHERE line.sku IS NULL
 """
 
+_TAKE_BACK = """
+WITH given AS (
+    SELECT g.b, g.s, g.q, g.id FROM json_to_recordset($3::json) AS g(b text, s text, q bigint, id uuid)
+    WHERE g.q = abs(g.q)
+), held AS MATERIALIZED (
+    SELECT level.branch_code, level.sku, given.q, given.id
+    FROM given JOIN stock_level level ON (level.tenant_id, level.branch_code, level.sku) = ($1, given.b, given.s)
+    ORDER BY level.branch_code, level.sku FOR NO KEY UPDATE OF level
+), returned AS (
+    UPDATE stock_level level
+    SET on_hand = level.on_hand + held.q, version = level.version + 1,
+        overdraft = greatest(0, level.reserved - level.on_hand - held.q)
+    FROM held WHERE (level.tenant_id, level.branch_code, level.sku) = ($1, held.branch_code, held.sku)
+    RETURNING held.id, held.q, level.branch_code, level.sku, level.on_hand, level.version
+)
+INSERT INTO stock_movement (tenant_id, id, at, branch_code, sku, level_version, kind, delta, on_hand_before,
+                            on_hand_after, reason, reference, order_id, actor)
+SELECT $1, id, $4::timestamptz, branch_code, sku, version, 'RETURN', q, on_hand - q,
+       on_hand, NULL, $6, $2::uuid, $5 FROM returned
+"""
+
 
 class StockReservations:
     """See `ddd.stock.application.reservations.Reservations`."""
@@ -122,6 +143,19 @@ class StockReservations:
         _once_each(lines)
         given = [{"l": line_no, "q": quantity} for line_no, quantity in lines]
         return Write(_RELEASE, (tenant_id, str(order_id), dumps(given), at.isoformat()))
+
+    def take_back(
+        self,
+        tenant_id: str,
+        order_id: UUID,
+        lines: Sequence[tuple[int, str, str, int]],
+        at: datetime,
+        actor: str,
+        reference: str,
+    ) -> Write:
+        _once_each([(line_no, quantity) for line_no, _, _, quantity in lines])
+        given = [{"b": branch, "s": sku, "q": quantity, "id": new_id()} for _, branch, sku, quantity in lines]
+        return Write(_TAKE_BACK, (tenant_id, str(order_id), dumps(given), at.isoformat(), actor, reference))
 
     def issue(
         self, tenant_id: str, order_id: UUID, lines: Sequence[tuple[int, int]], at: datetime, actor: str, reference: str

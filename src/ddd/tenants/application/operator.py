@@ -1,6 +1,6 @@
 """The operator's use cases: they come from the machine's command line, without a token, and are safe to repeat."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from ddd.tenants.application import publish
 from ddd.tenants.application.ports import TENANT_TAKEN, Operations
 from ddd.tenants.application.settings import read_settings
 from ddd.tenants.application.views import TenantView
+from ddd.tenants.domain.permissions import OPERATIONS
 from ddd.tenants.domain.tenant import Settings, Tenant, is_tenant_id
 from ddd.tenants.domain.workflow import PLAIN_VERSION, PLAIN_WORKFLOW
 
@@ -86,6 +87,15 @@ def suspend_tenant(tenant_id: str, operations: Operations) -> Outcome[TenantView
 def resume_tenant(tenant_id: str, operations: Operations) -> Outcome[TenantView]:
     """Let the tenant's requests in again."""
     return _switch("resumeTenant", tenant_id, Tenant.resume, operations)
+
+
+def set_plan(tenant_id: str, operations_off: Collection[str], operations: Operations) -> Outcome[TenantView]:
+    """Put the tenant on a plan without these operations, whole: what is not named is switched on (again)."""
+    for operation in operations_off:
+        if operation not in OPERATIONS:
+            fault = f"There is no operation {operation}."
+            return Outcome(None, Refusals.of(ErrorCode.INVALID_INPUT, fault, ("off",)).items)
+    return _switch("setPlan", tenant_id, lambda tenant: tenant.subscribe(operations_off), operations)
 
 
 def _switch(

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from ddd.shared.application.conditions import Conditions, Patterns
 from ddd.shared.application.reader import Reader
 from ddd.shared.application.statements import Read, Write
 from ddd.shared.application.unit_of_work import UnitOfWork
 from ddd.shared.domain.clock import Clock
 from ddd.tenants.application.trust import Trust, TrustDirectory
+from ddd.tenants.application.views import WorkflowView
 from ddd.tenants.domain.tenant import Tenant
 
 
@@ -29,6 +31,14 @@ class TenantStore(Protocol):
     def insert_workflow(self, tenant_id: str, version: int, document: Mapping[str, Any], at: datetime) -> Write: ...
 
     def workflow(self, tenant_id: str, version: int) -> Read[Mapping[str, Any] | None]: ...
+
+    def workflow_view(self, tenant_id: str, version: int | None) -> Read[WorkflowView | None]:
+        """The version with what is told about it; None: the current one."""
+        ...
+
+    def same_workflow(self, tenant_id: str, document: Mapping[str, Any]) -> Read[WorkflowView | None]:
+        """The newest version that says what the document says."""
+        ...
 
     def lock_issuer(self, issuer: str) -> Read[None]:
         """From here until the transaction ends nobody else changes who trusts this issuer."""
@@ -50,6 +60,9 @@ class Tenants:
     unit_of_work: UnitOfWork
     reader: Reader
     store: TenantStore
+    clock: Clock
+    conditions: Conditions
+    patterns: Patterns
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """What queries and commands answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from datetime import datetime
+from typing import Any, Self
 
 from ddd.tenants.domain.tenant import Tenant
 
@@ -19,6 +21,8 @@ class TenantView:
     trust_customer_checkout: bool
     workflow_version: int
     version: int
+    #: What its plan does not include.
+    operations_off: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, tenant: Tenant) -> Self:
@@ -34,4 +38,18 @@ class TenantView:
             settings.trust_customer_checkout,
             tenant.workflow_version,
             tenant.version,
+            tenant.operations_off,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowView:
+    """One published version. `is_current`: new orders are placed under it."""
+
+    version: int
+    name: str
+    document: Mapping[str, Any]
+    published_at: datetime
+    is_current: bool
+    #: The tenant's version, for `expectedVersion`.
+    tenant_version: int

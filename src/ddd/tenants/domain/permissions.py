@@ -41,7 +41,8 @@ _WHO: Final[tuple[tuple[str, frozenset[Role]], ...]] = (
     ("adjustStock transferStock", _MANAGERS),
     ("simulateAllocation", _STAFF),
     # tenants, people, audit
-    ("tenant updateTenantSettings workflow publishWorkflow validateWorkflow", _ADMIN),
+    ("tenant updateTenantSettings", _ADMIN),
+    ("workflow publishWorkflow validateWorkflow simulateWorkflow migrateOrders", _ADMIN),
     ("rolePermissions setRolePermissions users setUserBranches", _ADMIN),
     ("syncUser", _EVERYONE - _AUDITOR),  # an Auditor writes nothing
     ("webhookEndpoints createWebhookEndpoint rotateWebhookSecret deleteWebhookEndpoint", _ADMIN),
@@ -68,3 +69,41 @@ def _default_permissions() -> dict[str, dict[str, str]]:
 
 #: role -> operation -> scope, as every tenant begins.
 DEFAULT_PERMISSIONS: Final[Mapping[str, Mapping[str, str]]] = _default_permissions()
+
+#: Every operation that a role may carry, or a plan switch off.
+OPERATIONS: Final = frozenset(operation for operations, _ in _WHO for operation in operations.split())
+
+#: Operations that change nothing: all that an Auditor may carry.
+READS: Final = frozenset(
+    """
+    getOrder orders items item branches branch stockLevels stockLevel stockSummary lowStock stockMovements reservations
+    simulateAllocation tenant workflow validateWorkflow simulateWorkflow rolePermissions users webhookEndpoints
+    webhookDeliveries inboundSources inboundMessages importJobs importJob auditLog verifyAuditLog me
+    """.split()
+)
+_ALL: Final = frozenset({Scope.ALL})
+_BY_BRANCH: Final = frozenset({Scope.BRANCH, Scope.ALL})
+#: Where a narrower scope than ALL means something; with any other operation it would reach everything all the same.
+_ANY_SCOPE: Final = frozenset(
+    """
+    placeOrder cancelOrder getOrder orders confirmOrder recordPayment markAsShipped addShippingTrackingReference
+    markAsDelivered markAsCompleted createShipment confirmShipment dispatchShipment deliverShipment cancelShipment
+    holdOrder releaseHold requestReturn receiveReturn processRefund escalateReviewer reviewOrder completeStep
+    createDraftOrder editDraftOrder submitOrder fulfilOrder syncUser me
+    """.split()
+)
+_BRANCH_SCOPE: Final = frozenset(
+    """
+    branches branch createBranch updateBranch archiveBranch stockLevels stockLevel stockSummary lowStock stockMovements
+    reservations receiveStock receiveTransfer countStock adjustStock transferStock
+    """.split()
+)
+#: What an Admin always keeps, so that no tenant locks itself out.
+KEPT_BY_ADMIN: Final = ("rolePermissions", "setRolePermissions")
+
+
+def scopes_of(operation: str) -> frozenset[Scope]:
+    """The scopes with which a role may carry the operation."""
+    if operation in _ANY_SCOPE:
+        return frozenset(Scope)
+    return _BY_BRANCH if operation in _BRANCH_SCOPE else _ALL

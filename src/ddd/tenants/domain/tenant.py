@@ -1,7 +1,7 @@
 """The tenant: one company on this server, and how it wants its orders taken."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
@@ -57,11 +57,13 @@ class Settings:
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """A tenant's life: the operator registers it, with the plain workflow, the default permissions and nobody but the
-    built-in identity provider trusted. Its Admin changes the settings. The operator suspends it (every request is
+    built-in identity provider trusted. Its Admin changes the settings, says which role may do what and publishes
+    workflows, each for the orders placed from then on. The operator sets its plan, suspends it (every request is
     turned away, nothing is lost) and resumes it. It is never deleted.
 
     `id` is the text that tokens name it by; `aggregate_id` names it where every aggregate has a UUID (outbox, audit).
     `version` counts changes; `event_sequence` counts published events, of which one change may raise two.
+    `operations_off`: what its plan does not include, in alphabetical order.
     """
 
     id: str
@@ -72,6 +74,7 @@ class Tenant:
     permissions: Mapping[str, Mapping[str, str]]
     version: int
     event_sequence: int
+    operations_off: tuple[str, ...] = ()
 
     @classmethod
     def register(cls, tenant_id: str, aggregate_id: UUID, settings: Settings) -> Self:
@@ -81,6 +84,21 @@ class Tenant:
     def configure(self, settings: Settings) -> Self:
         """With these settings; the same tenant, unchanged, where they are in force already."""
         return self if settings == self.settings else self._changed(settings=settings)
+
+    def publish_workflow(self) -> Self:
+        """With a new version for new orders: its own event, then the tenant's."""
+        return replace(
+            self._changed(workflow_version=self.workflow_version + 1), event_sequence=self.event_sequence + 2
+        )
+
+    def permit(self, permissions: Mapping[str, Mapping[str, str]]) -> Self:
+        """With this map of roles; unchanged where it is in force already."""
+        return self if permissions == self.permissions else self._changed(permissions=permissions)
+
+    def subscribe(self, operations_off: Iterable[str]) -> Self:
+        """On a plan without these operations; unchanged where it is."""
+        off = tuple(sorted(set(operations_off)))
+        return self if off == self.operations_off else self._changed(operations_off=off)
 
     def suspend(self) -> Self:
         """Switched off; unchanged where it is."""

@@ -1,6 +1,7 @@
 """`manage.py demo`: the whole house with Northwind's 830 orders in it, replayed as a storefront would (`make demo`)."""
 
 import os
+import sys
 import threading
 import time
 from typing import Any, Final
@@ -48,42 +49,45 @@ class Command(BaseCommand):
             tokens = {tenant_id: _token_of(tenant_id, name) for tenant_id, name in _TENANTS.items()}
             connections.close_all()
             if house.stops:
-                return
+                raise Stopped
             house.open()
             self._replay(house, tokens)
             if os.environ.get("DEMO_EXIT", "").strip().lower() in ("", "0", "no", "off", "false"):
-                self._tell(guide.how_to_go_on(house.host, house.port, tokens))
+                _tell(guide.how_to_go_on(house.host, house.port, tokens))
                 house.live()
         except Stopped:
-            self._tell("stopped; the next run goes on where this one ended")
+            _tell("stopped; the next run goes on where this one ended")
+            raise SystemExit(130) from None
         finally:
             house.close()
 
     def _replay(self, house: House, tokens: dict[str, str]) -> None:
-        bar = ProgressBar(self.stdout._out)
+        bar = ProgressBar(sys.stdout)
         stop = threading.Event()
 
-        def progress(what: str, done: int, total: int) -> None:
-            """Beside the bar this is where the parent looks after its children, and is told to stop."""
+        def look_after_house(*_: object) -> None:
             house.watch()
             if house.stops:
                 stop.set()
+
+        def progress(what: str, done: int, total: int) -> None:
+            look_after_house()
             bar(what, done, total)
 
         ledger = Ledger()
         history = northwind.read()
         try:
             _wait_for(house)
-            load(guide.GLOBEX, Storefront(house.host, house.port, tokens["globex"], stop), lambda *_: house.watch())
+            load(guide.GLOBEX, Storefront(house.host, house.port, tokens["globex"], stop), look_after_house)
             storefront = Storefront(house.host, house.port, tokens["northwind"], stop)
             seconds = replay(history, storefront, progress, ledger)
         finally:
             bar.interrupt()
-        self._tell(guide.what_was_done(ledger, len(history.orders), seconds))
+        _tell(guide.what_was_done(ledger, len(history.orders), seconds))
 
-    def _tell(self, text: str) -> None:
-        self.stdout.write(text)
-        self.stdout.flush()
+
+def _tell(text: str) -> None:
+    print(text, flush=True)
 
 
 def _token_of(tenant_id: str, name: str) -> str:

@@ -32,6 +32,12 @@ CREATE TABLE orders_order (
     updated_at       timestamptz NOT NULL,
     confirmed_at     timestamptz,
     completed_at     timestamptz,
+    submitted_at     timestamptz,                   -- null: a draft
+    holds            jsonb NOT NULL,
+    returns          jsonb NOT NULL,
+    refunds          jsonb NOT NULL,
+    steps            jsonb NOT NULL,                -- the workflow's steps taken so far, and its reviewer
+    activity_status  text,
     cancel_reason    text,
     cancelled_at     timestamptz,
     cancelled_by     text,
@@ -56,7 +62,7 @@ CREATE TABLE orders_person (
     shipping_address jsonb NOT NULL,
     billing_address  jsonb,
     note             text,
-    cancel_note      text,
+    notes            jsonb NOT NULL,                -- other free words, by what they are about
     email_folded     text COLLATE "C",              -- case-folded, for lookups in any case
     last_name_folded text COLLATE "C",
     CONSTRAINT orders_person_pkey PRIMARY KEY (tenant_id, order_id),
@@ -124,6 +130,12 @@ CREATE TABLE orders_shipment (
     branch_code        text COLLATE "C",
     shipped_at         timestamptz,
     delivered_at       timestamptz,
+    package            jsonb,
+    pickup_window      jsonb,
+    label_url          text,
+    cost               bigint,                      -- minor units of the carrier's currency
+    cost_currency      text COLLATE "C",
+    problem            text,
     CONSTRAINT orders_shipment_pkey PRIMARY KEY (tenant_id, order_id, id),
     CONSTRAINT orders_shipment_order_fk FOREIGN KEY (tenant_id, order_id) REFERENCES orders_order
 );

@@ -84,10 +84,11 @@ CREATE TABLE audit_log (
 
 -- The kernel's snapshot of tenants: who may do what, read in every request's first round trip.
 CREATE TABLE access_tenant (
-    tenant_id    text COLLATE "C" NOT NULL,
-    status       text NOT NULL,
-    permissions  jsonb NOT NULL,            -- role -> operation -> scope
-    version      bigint NOT NULL,
+    tenant_id      text COLLATE "C" NOT NULL,
+    status         text NOT NULL,
+    permissions    jsonb NOT NULL,          -- role -> operation -> scope
+    operations_off jsonb NOT NULL,          -- operations that its plan does not include
+    version        bigint NOT NULL,
     CONSTRAINT access_tenant_pkey PRIMARY KEY (tenant_id)
 );
 """

@@ -81,7 +81,7 @@ CREATE TABLE stock_movement (
     branch_code    text COLLATE "C" NOT NULL,
     sku            text COLLATE "C" NOT NULL,
     level_version  bigint NOT NULL,                 -- the level's version that it made: the ledger's order
-    kind           text COLLATE "C" NOT NULL,       -- RECEIPT, ISSUE
+    kind           text COLLATE "C" NOT NULL,       -- RECEIPT, ISSUE, RETURN
     delta          bigint NOT NULL,
     on_hand_before bigint NOT NULL,
     on_hand_after  bigint NOT NULL,

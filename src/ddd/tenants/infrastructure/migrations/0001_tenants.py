@@ -18,6 +18,7 @@ CREATE TABLE tenants_tenant (
     permissions             jsonb NOT NULL,         -- role -> operation -> scope
     version                 integer NOT NULL,
     event_sequence          integer NOT NULL,       -- of the last published event
+    operations_off          jsonb NOT NULL,         -- what its plan does not include
     CONSTRAINT tenants_tenant_pkey PRIMARY KEY (tenant_id)
 );
 

@@ -1,0 +1,215 @@
+"""Goods coming back, and money going back for them. Rules come from the order's workflow."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from fractions import Fraction
+from uuid import UUID
+
+from ddd.orders.domain.actions import guard
+from ddd.orders.domain.order import Order
+from ddd.orders.domain.parts import Actor, Refund, Return, ReturnLine, ReturnStatus
+from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals
+from ddd.shared.domain.money import round_half_up
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRules:
+    """What a tenant takes back. `days` from delivery (shipping where nobody told of a delivery); None: no limit.
+
+    `is_returnable` says it of a SKU. `fee_percent`: kept of a refund of returned goods. `cap`: at most so much of an
+    order's paid total is refunded, in percent.
+    """
+
+    days: int | None = None
+    is_returnable: Callable[[str], bool] = lambda sku: True
+    whole_lines_only: bool = False
+    needs_review: bool = False
+    fee_percent: Fraction = Fraction(0)
+    cap_percent: Fraction = Fraction(100)
+
+
+def request_return(
+    order: Order,
+    quantities: Mapping[int, int],
+    *,
+    return_id: UUID,
+    reason: str,
+    note: str | None,
+    rules: ReturnRules,
+    paths: Mapping[int, tuple[str, ...]],
+    actor: Actor,
+    at: datetime,
+) -> Refusals | None:
+    """Announce goods coming back. `paths`: where the input names each line, for the refusals."""
+    refused = guard("requestReturn", order, at)
+    if refused is not None:
+        return refused
+    faults = []
+    arrived = _last_arrival(order)
+    if rules.days is not None and arrived is not None and at > arrived + timedelta(days=rules.days):
+        return Refusals.of(ErrorCode.NOT_RETURNABLE, f"Returns are taken for {rules.days} days.")
+    for line_no, quantity in quantities.items():
+        line = order.line(line_no)
+        left = order.returnable(line)
+        if not rules.is_returnable(line.sku):
+            faults.append(Refusal(ErrorCode.NOT_RETURNABLE, "This item is not taken back.", paths[line_no]))
+        elif quantity > left:
+            faults.append(
+                Refusal(ErrorCode.QUANTITY_EXCEEDED, f"Only {left} can be returned.", (*paths[line_no], "quantity"))
+            )
+        elif rules.whole_lines_only and quantity != line.shipped_quantity:
+            faults.append(Refusal(ErrorCode.NOT_RETURNABLE, "Lines are returned whole.", (*paths[line_no], "quantity")))
+    if faults:
+        return Refusals(tuple(faults))
+    made = Return(
+        id=return_id,
+        status=ReturnStatus.REQUESTED if rules.needs_review else ReturnStatus.APPROVED,
+        lines=tuple(ReturnLine(line_no, quantity) for line_no, quantity in quantities.items()),
+        reason=reason,
+        by=actor.subject,
+        requested_at=at,
+    )
+    order.returns.append(made)
+    order.note_down(f"return:{return_id}", note)
+    order.touch(at)
+    data = {
+        "returnId": str(return_id),
+        "reason": reason,
+        "returnStatus": {"before": None, "after": made.status.value},
+        "lines": [{"lineNo": each.line_no, "quantity": each.quantity} for each in made.lines],
+    }
+    order.tell("order.return_requested", actor, at, data)
+    return None
+
+
+def review_return(order: Order, return_: Return, *, is_approved: bool, actor: Actor, at: datetime) -> Refusals | None:
+    """A requested return is taken or not."""
+    if return_.status is not ReturnStatus.REQUESTED:
+        return Refusals.of(ErrorCode.INVALID_TRANSITION, f"A {return_.status} return waits for no review.")
+    _become(
+        order,
+        return_,
+        replace(return_, status=ReturnStatus.APPROVED if is_approved else ReturnStatus.REJECTED),
+        "order.return_approved" if is_approved else "order.return_rejected",
+        actor,
+        at,
+    )
+    return None
+
+
+def receive_return(
+    order: Order, return_: Return, arrived: Mapping[int, tuple[int, int]], *, actor: Actor, at: datetime
+) -> Refusals | None:
+    """Units arrived, by line number: so many back to stock, so many scrapped."""
+    if return_.status not in (ReturnStatus.APPROVED, ReturnStatus.PARTIALLY_RECEIVED):
+        return Refusals.of(ErrorCode.INVALID_TRANSITION, f"A {return_.status} return is not received.")
+    lines = []
+    for each in return_.lines:
+        restocked, scrapped = arrived.get(each.line_no, (0, 0))
+        order.line(each.line_no).returned_quantity += restocked + scrapped
+        lines.append(replace(each, restocked=each.restocked + restocked, scrapped=each.scrapped + scrapped))
+    is_whole = all(each.received == each.quantity for each in lines)
+    status = ReturnStatus.RECEIVED if is_whole else ReturnStatus.PARTIALLY_RECEIVED
+    received = replace(return_, lines=tuple(lines), status=status, received_at=at)
+    _become(order, return_, received, "order.return_received", actor, at, arrived)
+    return None
+
+
+def value_of(order: Order, quantities: Mapping[int, int]) -> int:
+    """What was asked for these units: their share of lines, line taxes, order discounts and taxes; minor units."""
+    value = Fraction(0)
+    for line_no, quantity in quantities.items():
+        value += order.unit_share(order.line(line_no)) * quantity
+    return round_half_up(value)
+
+
+def process_refund(
+    order: Order,
+    quantities: Mapping[int, int],
+    *,
+    refund_id: UUID,
+    amount: int | None,
+    fee: int | None,
+    reason: str | None,
+    return_id: UUID | None,
+    provider: str | None,
+    reference: str | None,
+    rules: ReturnRules,
+    actor: Actor,
+    at: datetime,
+) -> Refusals | None:
+    """Give money back for returned or cancelled units; never more than was asked for them, nor than was paid.
+
+    `amount` None: what the units are worth, less the fee. `fee` None: the rules' share of the returned units' worth.
+    """
+    refused = guard("processRefund", order, at)
+    if refused is not None:
+        return refused
+    worth = value_of(order, quantities)
+    if fee is None:
+        returned = {
+            line_no: quantity for line_no, quantity in quantities.items() if order.line(line_no).returned_quantity
+        }
+        fee = round_half_up(value_of(order, returned) * rules.fee_percent / 100)
+    most = max(0, worth - fee)
+    paid = round_half_up(order.captured * rules.cap_percent / 100) - order.refunded
+    wanted = min(most, paid) if amount is None else amount
+    if wanted <= 0 or wanted > most:
+        return Refusals.of(ErrorCode.REFUND_LIMIT, "This is more than these units are worth.", ("amount",))
+    if wanted > paid:
+        return Refusals.of(ErrorCode.REFUND_LIMIT, "This is more than was paid.", ("amount",))
+    before = order.payment_status
+    order.refunds.append(
+        Refund(
+            refund_id,
+            wanted,
+            fee,
+            tuple(quantities.items()),
+            reason,
+            actor.subject,
+            at,
+            None if return_id is None else str(return_id),
+            provider,
+            reference,
+        )
+    )
+    order.touch(at)
+    data = {
+        "refundId": str(refund_id),
+        "returnId": None if return_id is None else str(return_id),
+        "amount": wanted,
+        "restockingFee": fee,
+        "lines": [{"lineNo": line_no, "quantity": quantity} for line_no, quantity in quantities.items()],
+        "paymentStatus": {"before": before.value, "after": order.payment_status.value},
+    }
+    order.tell("order.refunded", actor, at, data)
+    return None
+
+
+def _last_arrival(order: Order) -> datetime | None:
+    times = [each.delivered_at or each.shipped_at for each in order.shipments if each.has_left]
+    return max((each for each in times if each is not None), default=None)
+
+
+def _become(
+    order: Order,
+    return_: Return,
+    new: Return,
+    type_: str,
+    actor: Actor,
+    at: datetime,
+    arrived: Mapping[int, tuple[int, int]] | None = None,
+) -> None:
+    order.returns[order.returns.index(return_)] = new
+    order.touch(at)
+    data: dict[str, object] = {
+        "returnId": str(new.id),
+        "returnStatus": {"before": return_.status.value, "after": new.status.value},
+    }
+    if arrived is not None:
+        data["lines"] = [
+            {"lineNo": line_no, "restocked": restocked, "scrapped": scrapped}
+            for line_no, (restocked, scrapped) in arrived.items()
+        ]
+    order.tell(type_, actor, at, data)
