@@ -14,7 +14,7 @@ from ddd.shared.infrastructure.cel import CelConditions
 from ddd.shared.infrastructure.reader import PostgresReader
 from ddd.shared.infrastructure.regular_expressions import Re2Patterns
 from ddd.shared.infrastructure.relay import Relay
-from ddd.shared.infrastructure.statements import SET_TENANT, connection, send
+from ddd.shared.infrastructure.statements import connection
 from ddd.shared.infrastructure.unit_of_work import PostgresUnitOfWork
 from ddd.stock.application.ports import Stock
 from ddd.stock.infrastructure.store import PostgresStockStore
@@ -23,6 +23,7 @@ from ddd.tenants.application.ports import Tenants
 from ddd.tenants.infrastructure.store import PostgresTenantStore
 from order_management.operator import operations
 from order_management.registry import SUBSCRIBERS
+from tests.pipeline import SET_TENANT, send
 
 
 def new_tenant_id() -> str:

@@ -32,7 +32,7 @@ def orders() -> Orders:
     return Orders(
         unit_of_work=unit_of_work(),
         reader=PostgresReader(AccessReader()),
-        store=PostgresOrderStore(),
+        store=PostgresOrderStore(is_heard=False),
         rows=PostgresOrderReader(),
         stock=StockReservations(),
         shortages=(SHORT, NO_LEVEL),

@@ -1,12 +1,9 @@
-"""The project's own app: management commands and system checks."""
+"""The project's own app: management commands."""
 
 from django.apps import AppConfig
 
 
 class OrderManagementConfig(AppConfig):
-    """Registers the checks."""
+    """Label `order_management`."""
 
     name = "order_management"
-
-    def ready(self) -> None:
-        from order_management import checks  # noqa: F401, PLC0415 (registers itself; needs the apps)

@@ -50,7 +50,8 @@ _HOT_PATH: Final = {
     "prepare_threshold": 2**31 - 1,
     "server_side_binding": True,
 }
-_GENERIC_PLANS: Final = "-c plan_cache_mode=force_generic_plan"  # a read scope sets `auto` back
+# A read scope sets `auto` back. A client that vanished in the middle of a transaction must not hold its locks for ever.
+_GENERIC_PLANS: Final = "-c plan_cache_mode=force_generic_plan -c idle_in_transaction_session_timeout=30s"
 _CONNECT_SECONDS: Final = 10
 
 

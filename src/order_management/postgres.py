@@ -171,7 +171,7 @@ class EmbeddedPostgres:
             "log_timezone": "UTC",
             "log_checkpoints": "off",
             # A database that starts empty plans its foreign keys' checks badly until it has statistics.
-            "autovacuum_naptime": "5s",
+            "autovacuum_naptime": "20s",
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with place.log.open("ab") as log:

@@ -5,7 +5,9 @@ import re
 import secrets
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+from bff.http.address import ClientAddress
 from bff.http.logs import configuration
 from order_management.database import databases, embedded_postgres
 from order_management.errors import CannotStart
@@ -13,6 +15,7 @@ from order_management.places import own_folder
 
 BASE_DIR: Final = Path(__file__).resolve().parents[2]
 DATA_DIR: Final = BASE_DIR / ".data"
+_SHORTEST_SECRET_KEY: Final = 32
 
 
 def _switch(name: str, default: bool) -> bool:
@@ -24,6 +27,32 @@ def _switch(name: str, default: bool) -> bool:
 
 def _words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def _origins(name: str) -> list[str]:
+    """Scheme, host and port, nothing else: browsers and issuers are compared with them."""
+    origins = _words(name)
+    for origin in origins:
+        try:
+            parts = urlsplit(origin)
+            sane = bool(parts.hostname) and parts.port != 0 and "@" not in origin
+        except ValueError:
+            sane = False
+        if not sane or parts.scheme not in {"http", "https"} or origin != f"{parts.scheme}://{parts.netloc}":
+            raise CannotStart(f"{name}: {origin!r} is no origin; write it as https://shop.example:8443")
+    return origins
+
+
+def _proxies() -> list[str]:
+    names = _words("TRUSTED_PROXIES")
+    for name in names:
+        try:
+            ClientAddress([name])
+        except ValueError:
+            raise CannotStart(
+                f"TRUSTED_PROXIES: {name!r} is no address, no network and not `unix`; write it as 10.0.0.1 or 10.0.0.0/8"
+            ) from None
+    return names
 
 
 def _log_level() -> str:
@@ -50,9 +79,13 @@ def _public_url() -> str:
 
 
 def _secret_key() -> str:
-    """The environment's, else one made at the first start and kept."""
+    """The environment's, else one made at the first start and kept. The login's cookies are signed with it."""
     given = os.environ.get("SECRET_KEY", "")
     if given:
+        if len(given) < _SHORTEST_SECRET_KEY:
+            raise CannotStart(
+                f"SECRET_KEY is shorter than {_SHORTEST_SECRET_KEY} characters; leave it out: one is made, and kept in .data"
+            )
         return given
     path = DATA_DIR / "secret_key"
     try:
@@ -66,20 +99,23 @@ def _secret_key() -> str:
             except FileExistsError:
                 pass
             aside.unlink()
-        return path.read_text()
+        kept = path.read_text()
+        if len(kept) < _SHORTEST_SECRET_KEY:
+            raise CannotStart(f"the secret key in {path} is too short; remove the file: another is made")
+        return kept
     except OSError as error:
         raise CannotStart(f"cannot keep a secret key in {path}: {error.strerror}; give SECRET_KEY") from error
 
 
 HOST: Final = os.environ.get("HOST") or "127.0.0.1"
 PORT: Final = _port()
-DEV_ISSUERS: Final = _words("DEV_ISSUERS")
+DEV_ISSUERS: Final = _origins("DEV_ISSUERS")
 GRAPHQL_INTROSPECTION: Final = _switch("GRAPHQL_INTROSPECTION", True)
 GRAPHIQL: Final = _switch("GRAPHIQL", False)
 BUILTIN_IDP: Final = _switch("BUILTIN_IDP", True)
-CORS_ALLOWED_ORIGINS: Final = _words("CORS_ALLOWED_ORIGINS")
+CORS_ALLOWED_ORIGINS: Final = _origins("CORS_ALLOWED_ORIGINS")
 # Whose X-Forwarded-For is believed: addresses, networks, or `unix` for a peer on a unix socket.
-TRUSTED_PROXIES: Final = _words("TRUSTED_PROXIES")
+TRUSTED_PROXIES: Final = _proxies()
 # The address clients reach this server under: the built-in identity provider's issuer.
 PUBLIC_URL: Final = _public_url()
 PUBLIC_URL_IS_CONFIGURED: Final = bool(os.environ.get("PUBLIC_URL"))

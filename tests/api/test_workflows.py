@@ -97,6 +97,7 @@ def test_every_fault_stands_at_its_path(admin: ApiCaller) -> None:
 
 
 def test_junk_in_place_of_a_document_is_refused(admin: ApiCaller) -> None:
+    junk: Any
     for junk in (1, "x", [], {"name": "a\x00b", "statuses": []}, {"name": "w", "statuses": {}, "x": "y" * 300_000}):
         assert {code for code, _ in admin.refusals(PUBLISH, {"input": {"document": junk}})} == {"INVALID_INPUT"}
     deep: Any = {}
@@ -106,7 +107,7 @@ def test_junk_in_place_of_a_document_is_refused(admin: ApiCaller) -> None:
 
 
 def test_a_dry_run_lists_the_steps_that_the_order_would_meet_and_touches_nothing(admin: ApiCaller) -> None:
-    facts = {"order": {"total": {"amount": 1500, "currency": "EUR"}}, "customer": {"country": "SG"}}
+    facts: Any = {"order": {"total": {"amount": 1500, "currency": "EUR"}}, "customer": {"country": "SG"}}
     answer = admin.data(SIMULATE, {"document": sample("approval"), "facts": facts})
     assert [(each["status"], each["name"], each["verdict"]) for each in answer["steps"]] == [
         ("PENDING", "approve", "MET"), ("PENDING", "export-review", "SKIPPED"), ("CONFIRMED", "thank-you-note", "MET"),

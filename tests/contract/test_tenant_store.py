@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from ddd.shared.domain.caller import Role, Scope
 from ddd.shared.domain.ids import new_id
-from ddd.shared.infrastructure.statements import SET_TENANT, connection, send
+from ddd.shared.infrastructure.statements import connection
 from ddd.tenants.application.trust import Trust
 from ddd.tenants.domain.tenant import Settings, Tenant, TenantStatus, UnknownSku
 from ddd.tenants.infrastructure.store import PostgresTenantStore
 from ddd.tenants.infrastructure.trust_directory import PostgresTrustDirectory
 from tests.builders import fetched, new_tenant_id, registered
+from tests.pipeline import SET_TENANT, send
 
 STORE = PostgresTenantStore()
 ON_ONE_DATABASE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

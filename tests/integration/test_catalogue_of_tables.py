@@ -11,9 +11,10 @@ from django.db import connections
 from psycopg import errors, sql
 
 from ddd.shared.infrastructure.schema import TENANTLESS
-from ddd.shared.infrastructure.statements import SET_TENANT, connection, send
+from ddd.shared.infrastructure.statements import connection
 from order_management import database as roles
 from tests import catalogue
+from tests.pipeline import SET_TENANT, send
 from tests.trade import full_house
 
 Connection = psycopg.Connection[Any]
@@ -67,9 +68,14 @@ def test_even_the_owner_cannot_rewrite_history(database: object, table: str) -> 
     for statement in (f"UPDATE {table} SET tenant_id = $1", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
         for alias, words in (("owner", "are never rewritten"), ("default", "denied"), ("system", "denied")):
             raw = connection(alias)
-            with pytest.raises(errors.InsufficientPrivilege, match=words), raw.transaction():
-                send(raw, SET_TENANT, (tenant_id,))
-                send(raw, statement, (tenant_id,) if "$1" in statement else ())
+            with pytest.raises(errors.InsufficientPrivilege, match=words):
+                _as_tenant(raw, tenant_id, statement)
+
+
+def _as_tenant(raw: Connection, tenant_id: str, statement: str) -> None:
+    with raw.transaction():
+        send(raw, SET_TENANT, (tenant_id,))
+        send(raw, statement, (tenant_id,) if "$1" in statement else ())
 
 
 # ---- The look can fail: each table below has one flaw.
@@ -94,7 +100,7 @@ GRANT SELECT, INSERT ON intruder TO oms_app;
 
 def _broken(login: Connection, flaw: str) -> None:
     login.execute(_GOOD)
-    login.execute(flaw)  # type: ignore[call-overload]  # SQL from the parameters below
+    login.execute(flaw)
     login.execute("RESET ROLE")
 
 
@@ -180,7 +186,7 @@ def test_a_tenant_of_another_type_is_found(login: Connection, column: str, fault
     ],
 )
 def test_a_history_that_can_be_rewritten_is_found(login: Connection, flaw: str, fault: str) -> None:
-    login.execute(flaw)  # type: ignore[call-overload]  # SQL from the parameters above
+    login.execute(flaw)
     assert f"audit_log: {fault}" in catalogue.append_only(login, "audit_log")
 
 
@@ -200,7 +206,7 @@ def test_a_history_that_can_be_rewritten_is_found(login: Connection, flaw: str, 
     ],
 )
 def test_a_way_up_is_found(login: Connection, flaw: str, fault: str) -> None:
-    login.execute(flaw)  # type: ignore[call-overload]  # SQL from the parameters above
+    login.execute(flaw)
     assert fault in catalogue.roles(login)
 
 

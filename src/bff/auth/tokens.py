@@ -24,6 +24,7 @@ from bff.auth.claims import Identity, Refused, check_times, choose_trust, read_i
 from bff.auth.jwk import ALGORITHMS, VerificationKey
 from bff.auth.keys import KeyRing, KeySource
 from bff.auth.strict import MAX_TOKEN, Malformed, decode_segment, read_object
+from bff.http.logs import fields
 from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.errors import NoKnownRole, Unauthenticated
 from ddd.shared.domain.text import fault_of
@@ -142,10 +143,10 @@ class Authenticator:
             key = _signing_key(token, source)
             identity = read_identity(token.claims, trust)
         except NoKnownRole:
-            _log.info("token without a known role", extra={"request_id": request_id})
+            _log.info("token without a known role", extra=fields(request_id=request_id))
             raise
         except (Refused, Malformed) as error:
-            _log.info("token refused: %s", error, extra={"request_id": request_id})
+            _log.info("token refused: %s", error, extra=fields(request_id=request_id))
             raise Unauthenticated from None
         seconds = min(REMEMBERED_SECONDS, expires - now)
         found = _Remembered(self._monotonic() + seconds, key, trust.tenant_id, issuer, identity)

@@ -6,7 +6,7 @@ over and over.
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from threading import Lock
 from typing import Final, Generic, TypeVar
@@ -34,6 +34,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from bff.graphql.errors import Code, NotExecuted
 from bff.graphql.limits import LimitExceeded, Limits, check
+from bff.graphql.plans import Plan
 
 #: Each error of an unknown field costs a search for names like it: a hundred of them hold a worker for 0.1 s.
 _MOST_ERRORS: Final = 10
@@ -67,6 +68,7 @@ class Prepared:
 
     document: DocumentNode
     operations: tuple[Operation, ...]
+    plans: dict[int, Plan | None] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> Operation:
         """The operation to run (GraphQL, October 2021, §6.1). Raises NotExecuted."""

@@ -16,10 +16,11 @@ from typing import Any, Final, Protocol
 import orjson
 import strawberry
 from django.http import HttpRequest, HttpResponse
-from graphql import ExecutionResult, GraphQLError
-from graphql.execution.collect_fields import collect_fields
+from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo
+from graphql.execution.collect_fields import FieldDetailsList, collect_fields
 from graphql.execution.execute import assume_not_async_iterable, assume_not_awaitable
 from graphql.execution.executor import Executor
+from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from bff.graphql import graphiql
@@ -37,6 +38,7 @@ from bff.graphql.errors import (
     with_request_id,
 )
 from bff.graphql.limits import Limits
+from bff.graphql.plans import Plan, compile_plan
 from bff.graphql.request import (
     PLAIN_JSON,
     GraphQLRequest,
@@ -62,7 +64,32 @@ class _Executor(Executor[Any]):
     `@defer` and `@stream` this schema does not have."""
 
     operation_extensions: dict[str, Any] | None = None
+    #: The document's compiled answers, by the identity of their field node (which the document keeps alive).
+    plans: dict[int, Plan | None]
     build_resolve_info = StrawberryGraphQLCoreExecutionContext.build_resolve_info
+
+    def complete_object_value(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """The object's selected fields; by the compiled plan where there is one and the object is as its type says."""
+        if len(field_details_list) == 1:
+            node = field_details_list[0].node
+            try:
+                plan = self.plans[id(node)]
+            except KeyError:
+                plan = self.plans[id(node)] = compile_plan(return_type, node, info.fragments)
+            if plan is not None:
+                try:
+                    return plan(result)
+                except Exception:  # graphql-core finds the same fault, and words it
+                    pass
+        return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
 
 
 class Authenticate(Protocol):
@@ -166,6 +193,7 @@ class GraphQLView:
             )
             if isinstance(executor, list):
                 raise NotExecuted.of(Code.BAD_USER_INPUT, executor)
+            executor.plans = prepared.plans
         except (RequestFault, NotExecuted):
             note(request, tenant=caller.tenant_id)
             self._access(caller)

@@ -25,23 +25,32 @@ def fields(**values: Any) -> dict[str, Any]:
 def configuration(level: str = "INFO", with_messages: bool = False) -> dict[str, Any]:
     """Django's LOGGING: JSON lines on stderr.
 
-    Django's warnings about single requests are left out: they quote paths, and the request's own line says the status.
+    Django's lines about single requests are left out, but for those with a stack: they quote paths, and the request's own
+    line says the status.
     psycopg warns of pipelines that end in an error, which a lost race for stock does every time.
     """
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": "bff.http.logs.JsonFormatter", "with_messages": with_messages}},
+        "filters": {"stacks": {"()": "bff.http.logs.OnlyStacks"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # Named again because Django's defaults give them handlers of their own.
             "django": {"handlers": ["stderr"], "level": level, "propagate": False},
-            "django.request": {"level": "ERROR"},
+            "django.request": {"level": "ERROR", "filters": ["stacks"]},
             "django.server": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
             "psycopg": {"level": "ERROR"},
         },
     }
+
+
+class OnlyStacks(logging.Filter):
+    """Lets through what tells of an exception: Django says of every answer from 500 up that there was one."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return bool(record.exc_info and record.exc_info[1] is not None)
 
 
 class JsonFormatter(logging.Formatter):

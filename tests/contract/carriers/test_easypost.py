@@ -164,6 +164,29 @@ def test_a_voided_label_is_not_bought_again(easypost: Counter) -> None:
     assert easypost.vendor.labels == 1
 
 
+def test_a_refund_is_asked_for_once(easypost: Counter) -> None:
+    easypost.buy()
+    for _ in range(2):
+        assert easypost.void() == LabelVoided(existed=True)
+    assert [path for _, path in paths(easypost) if path.endswith("/refund")] == [
+        "/v2/shipments/shp_00000000000000000000000000000000/refund"
+    ]
+
+
+def test_rates_in_several_currencies_have_no_cheapest(easypost: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = vendor_of(easypost)
+    honest = vendor._rates
+    monkeypatch.setattr(
+        vendor,
+        "_rates",
+        lambda id_: [rate | {"currency": "JPY" if rate["service"] == "Express" else "USD"} for rate in honest(id_)],
+    )
+    refusal = easypost.buy()
+    assert isinstance(refusal, CarrierRefused)
+    assert refusal.reason.startswith("The carrier's rates come in several currencies: name a service.")
+    assert isinstance(easypost.buy(replace(REQUEST, service="Priority")), LabelBought)
+
+
 def test_a_scanned_label_is_not_taken_back(easypost: Counter) -> None:
     easypost.buy()
     vendor_of(easypost).is_scanned = True

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
@@ -88,6 +89,15 @@ def test_a_refusal_that_looks_like_a_duplicate_is_one(shipbob: Counter) -> None:
     shipbob.vendor.refusal = Told(422, {"Products": ["Quantity must be positive"]})
     said = "ShipBob refused it (422). Products: Quantity must be positive"
     assert shipbob.buy() == CarrierRefused(said, final=True)
+
+
+def test_an_order_of_another_reference_is_not_taken_for_ours(shipbob: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = vendor_of(shipbob)
+    shipbob.buy(replace(REQUEST, key=replace(KEY, shipment_id=UUID(int=7))))
+    honest = vendor.answer
+    unfiltered = Told(200, vendor.orders)
+    monkeypatch.setattr(vendor, "answer", lambda asked: unfiltered if asked.method == "GET" else honest(asked))
+    assert shipbob.buy() == LabelOrdered("107000002", 900)
 
 
 def test_an_order_that_is_stuck_there_says_so(shipbob: Counter) -> None:

@@ -118,6 +118,13 @@ def test_a_voided_label_is_not_bought_again(shippo: Counter) -> None:
     assert shippo.buy() == CarrierRefused("The label bought for this shipment was voided.", final=True)
 
 
+def test_a_refund_is_asked_for_once(shippo: Counter) -> None:
+    shippo.buy()
+    shippo.void()
+    shippo.void()
+    assert [asked.path for asked in shippo.vendor.asked].count("/refunds/") == 1
+
+
 def test_a_refund_that_is_refused_is_told(shippo: Counter) -> None:
     shippo.buy()
     vendor_of(shippo).refund_status = "ERROR"

@@ -42,10 +42,11 @@ from ddd.shared.application.events import AuditEntry
 from ddd.shared.application.statements import Write
 from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.ids import new_id
-from ddd.shared.infrastructure.statements import SET_TENANT, abandon, connection, send
+from ddd.shared.infrastructure.statements import abandon, connection
 from tests.builders import caller, fetched, new_tenant_id, rows
+from tests.pipeline import SET_TENANT, send
 
-STORE = PostgresOrderStore()
+STORE = PostgresOrderStore(is_heard=False)
 READER = PostgresOrderReader()
 NOW = datetime(2026, 3, 1, 9, 30, 0, 123_456, tzinfo=UTC)
 ACTOR = Actor("clerk", ("Admin", "Worker"))

@@ -9,11 +9,12 @@ import pytest
 from psycopg.errors import IntegrityError
 
 from ddd.shared.application.statements import Write
-from ddd.shared.infrastructure.statements import SET_TENANT, connection, send
+from ddd.shared.infrastructure.statements import connection
 from ddd.stock.application.reservations import NO_LEVEL, NOT_HELD, SHORT, Reservations
 from ddd.stock.infrastructure.reservations import StockReservations
 from tests.builders import fetched, new_tenant_id, rows
 from tests.fakes import Aborted, FakeReservations
+from tests.pipeline import SET_TENANT, send
 
 AT = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from ddd.shared.application.statements import Write
 from ddd.shared.domain.ids import new_id
 from ddd.shared.domain.text import is_storable
-from ddd.shared.infrastructure.statements import SET_TENANT, connection, send
+from ddd.shared.infrastructure.statements import connection
 from ddd.stock.application.ports import Movement
 from ddd.stock.domain.item import Description, Item, Package
 from ddd.stock.domain.level import MovementKind, StockLevel
 from ddd.stock.infrastructure.store import PostgresStockStore
 from tests.builders import fetched, new_tenant_id, rows
+from tests.pipeline import SET_TENANT, send
 
 STORE = PostgresStockStore()
 AT = datetime(2026, 2, 3, 4, 5, 6, 789012, tzinfo=UTC)

@@ -9,11 +9,14 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.utils import ProgrammingError
@@ -23,6 +26,7 @@ from pytest_django import Settings
 from bff.auth.keys import KeyRing
 from bff.auth.tokens import Authenticator
 from bff.identity import login, provider, signing
+from bff.identity.housekeeping import sweep
 from bff.identity.models import LoginAttempts, Membership, SigningKey
 from bff.identity.provider import Grantee, builtin_issuer, issue
 from bff.identity.users import NewUser, UserRefused, put_user
@@ -61,11 +65,14 @@ def authenticator(clock: Time | None = None) -> Authenticator:
 
 
 def new_address() -> str:
-    return f"2001:db8::{uuid4().hex[:4]}:{uuid4().hex[:4]}"
+    """In a network of its own."""
+    return f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}::1"
 
 
-def ask(body: Any, address: str = "192.0.2.9") -> Any:
-    return Client().post("/accounts/api/token/", json.dumps(body), content_type="application/json", REMOTE_ADDR=address)
+def ask(body: Any, address: str = "192.0.2.9", **headers: str) -> Any:
+    return Client().post(
+        "/accounts/api/token/", json.dumps(body), content_type="application/json", REMOTE_ADDR=address, **headers
+    )
 
 
 def test_a_token_of_ours_is_good(tenant: str) -> None:
@@ -174,6 +181,61 @@ def test_guesses_at_the_same_moment_do_not_slip_past(user: NewUser) -> None:
     for thread in threads:
         thread.join()
     assert sorted(statuses) == [401] * login.PER_PAIR + [429] * (20 - login.PER_PAIR)
+
+
+def test_behind_a_trusted_proxy_the_client_is_counted_and_not_the_proxy(user: NewUser, settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = ["192.0.2.200"]
+    guessing, other = new_address(), new_address()
+    wrong, right = {"username": user.username, "password": "wrong"}, {"username": user.username, "password": PASSWORD}
+    for _ in range(login.PER_PAIR):
+        assert ask(wrong, "192.0.2.200", HTTP_X_FORWARDED_FOR=guessing).status_code == 401
+    assert ask(right, "192.0.2.200", HTTP_X_FORWARDED_FOR=guessing).status_code == 429
+    assert ask(right, "192.0.2.200", HTTP_X_FORWARDED_FOR=f"{other}, {guessing}").status_code == 429
+    assert ask(right, "192.0.2.200", HTTP_X_FORWARDED_FOR=f"{guessing}, {other}").status_code == 200
+
+
+def test_without_a_trusted_proxy_the_header_buys_no_more_guesses(user: NewUser) -> None:
+    address = new_address()
+    for _ in range(login.PER_PAIR):
+        ask({"username": user.username, "password": "wrong"}, address, HTTP_X_FORWARDED_FOR=new_address())
+    assert ask({"username": user.username, "password": "wrong"}, address).status_code == 429
+
+
+def test_hammering_one_name_locks_nobody_else_at_that_address(user: NewUser) -> None:
+    address, unknown = new_address(), "nobody-" + uuid4().hex
+    for _ in range(login.PER_ADDRESS + 10):
+        ask({"username": unknown, "password": "wrong"}, address)
+    assert ask({"username": unknown, "password": "wrong"}, address).status_code == 429
+    assert ask({"username": user.username, "password": PASSWORD}, address).status_code == 200
+    counted = LoginAttempts.objects.get(key=login._digest("name", unknown))
+    assert counted.failures == login.PER_PAIR  # nor is the name locked from here for other addresses
+
+
+def test_many_names_guessed_from_one_network_stop_it_for_a_minute(user: NewUser) -> None:
+    network = new_address().removesuffix("1")
+    for number in range(login.PER_ADDRESS):
+        assert ask({"username": uuid4().hex, "password": "wrong"}, f"{network}{number:x}").status_code == 401
+    stopped = ask({"username": user.username, "password": PASSWORD}, f"{network}ffff")
+    assert (stopped.status_code, stopped["Retry-After"]) == (429, "60")
+    with connections["system"].cursor() as cursor:
+        cursor.execute("UPDATE identity_login_attempts SET since = since - interval '61 seconds'")
+    assert ask({"username": user.username, "password": PASSWORD}, f"{network}ffff").status_code == 200
+
+
+def test_the_hourly_sweep_takes_expired_sessions_and_old_attempts_and_no_others(user: NewUser) -> None:
+    client, address = Client(), new_address()
+    client.post("/accounts/login/", {"username": user.username, "password": PASSWORD})
+    kept = client.cookies["sessionid"].value
+    gone = SessionStore()
+    gone.set_expiry(-1)
+    gone.create()
+    ask({"username": user.username, "password": "wrong"}, address)
+    old = LoginAttempts.objects.get(key=login._digest("pair", user.username, login._network(address)))
+    LoginAttempts.objects.filter(key=old.key).update(since=old.since - timedelta(minutes=31))
+    sweep()
+    assert set(Session.objects.filter(session_key__in=[kept, gone.session_key])) == {Session.objects.get(pk=kept)}
+    assert not LoginAttempts.objects.filter(key=old.key).exists()
+    assert LoginAttempts.objects.filter(key=login._digest("name", user.username)).exists()
 
 
 def test_a_login_in_the_browser_leads_to_a_token(user: NewUser) -> None:

@@ -22,12 +22,13 @@ from ddd.shared.domain.clock import SystemClock
 from ddd.shared.infrastructure.access import AccessReader
 from ddd.shared.infrastructure.journal import write_journal
 from ddd.shared.infrastructure.relay import LEASE_SECONDS, MAX_ATTEMPTS, Relay, Subscriber
-from ddd.shared.infrastructure.statements import SET_TENANT, connection, send
+from ddd.shared.infrastructure.statements import connection
 from ddd.shared.infrastructure.unit_of_work import PostgresUnitOfWork
 from order_management.processes import wait_until
 from order_management.registry import SUBSCRIBERS
 from tests.builders import caller, registered, rows
 from tests.integration.kernel.support import count, counted, counting, marks, run
+from tests.pipeline import SET_TENANT, send
 
 CLONE = Path(__file__).resolve().parents[3]
 PROBE = f"probe.{secrets.token_hex(4)}"
@@ -434,7 +435,7 @@ def test_what_is_done_is_dropped_after_seven_days_what_is_not_stays(database: ob
         column = f", {state} = now()" if state else ""
         with connection("owner").transaction():
             connection("owner").execute(
-                f"UPDATE outbox SET occurred_at = %s{column} WHERE aggregate_id = %s AND sequence = %s",  # type: ignore[arg-type]  # a column's name
+                f"UPDATE outbox SET occurred_at = %s{column} WHERE aggregate_id = %s AND sequence = %s",
                 [now - age, aggregate, sequence],
             )
     for number, age in enumerate((old, kept)):

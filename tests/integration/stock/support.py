@@ -8,12 +8,13 @@ from uuid import uuid4
 from ddd.published import to_payload
 from ddd.published.branches import BranchChanged
 from ddd.shared.application.events import PublishedEvent
-from ddd.shared.infrastructure.statements import SET_TENANT, connection, send
+from ddd.shared.infrastructure.statements import connection
 from ddd.stock.application.items import create_item
 from ddd.stock.application.levels import receive_stock
 from ddd.stock.application.views import ItemView, StockLevelView
 from ddd.stock.infrastructure.snapshots import BRANCHES
 from tests.builders import caller, stock
+from tests.pipeline import SET_TENANT, send
 
 
 def hear_of_branch(

@@ -11,11 +11,12 @@ from django.db import connections
 from psycopg.errors import CheckViolation
 
 from ddd.shared.application.statements import Write
-from ddd.shared.infrastructure.statements import SET_TENANT, connection, send
+from ddd.shared.infrastructure.statements import connection
 from ddd.stock.application.reservations import SHORT
 from ddd.stock.infrastructure.reservations import StockReservations
 from tests.builders import registered, rows
 from tests.integration.stock.support import create, hear_of_branch, receive
+from tests.pipeline import SET_TENANT, send
 
 BRANCHES = ("east", "north", "south")
 AT = datetime(2026, 2, 3, tzinfo=UTC)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from bff.http.logs import JsonFormatter
 from ddd.shared.domain.errors import NoKnownRole, Unauthenticated
 from tests.unit.auth.support import (
     AUDIENCE,
@@ -234,6 +235,7 @@ def test_refused(reason: str, name: str, caplog: pytest.LogCaptureFixture) -> No
     assert str(refused.value) == "A valid access token is required."
     said = [record.getMessage() for record in caplog.records]
     assert said == ([] if reason == "too long" else [f"token refused: {reason}"])
+    assert all(json.loads(JsonFormatter().format(record))["request_id"] == "r-1" for record in caplog.records)
     assert len(bad) < 50 or not any(part in line for line in said for part in bad.split(".") if part)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import logging.config
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -216,4 +217,12 @@ def test_the_configuration_writes_json_and_leaves_paths_out() -> None:
     chosen = configuration(level="DEBUG")
     assert chosen["root"] == {"handlers": ["stderr"], "level": "DEBUG"}
     assert chosen["formatters"]["json"] == {"()": "bff.http.logs.JsonFormatter", "with_messages": False}
-    assert chosen["loggers"]["django.request"] == {"level": "ERROR"}
+    assert chosen["loggers"]["django.request"] == {"level": "ERROR", "filters": ["stacks"]}
+
+
+def test_of_djangos_lines_about_requests_only_those_with_a_stack_are_written() -> None:
+    only_stacks = logging.config.DictConfigurator(configuration()).configure_filter(configuration()["filters"]["stacks"])
+    unready = logging.LogRecord("django.request", logging.ERROR, __file__, 1, "Service Unavailable: /readyz", (), None)
+    assert not only_stacks.filter(unready)
+    broken = logging.LogRecord("django.request", logging.ERROR, __file__, 1, "x", (), (OSError, OSError(), None))
+    assert only_stacks.filter(broken)

@@ -260,6 +260,13 @@ def test_an_outcome_that_the_step_does_not_have_is_refused() -> None:
     assert refused(course(steps({"name": "a"})).perform("b", DONE))[0] is ErrorCode.NOT_FOUND
 
 
+def test_the_review_that_is_awaited_is_the_reviewers_step_whose_turn_it_is() -> None:
+    of = steps({"name": "a"}, {"name": "b", "performer": {"reviewer": True}})
+    assert course(of).awaited_review("PENDING") is None
+    assert course(of, a=DONE).awaited_review("PENDING") == of.step("b")
+    assert course(of, a=DONE, b=DONE).awaited_review("PENDING") is None
+
+
 # ---- What is due by itself
 
 

@@ -1,11 +1,14 @@
 """What conditions see of an order, and what a dry run is told in its place."""
 
+from fractions import Fraction
+
 import pytest
 
-from ddd.orders.application.workflows import WorkflowLibrary, read_facts
+from ddd.orders.application.workflows import WorkflowLibrary, read_facts, return_rules
 from ddd.orders.domain.facts import order_facts
 from ddd.published.workflow import FACTS, Workflow
 from ddd.shared.domain.facts import FactType
+from ddd.shared.infrastructure.regular_expressions import Re2Patterns
 from ddd.tenants.domain.workflow import PLAIN_WORKFLOW
 from tests.unit.orders.support import plain_order
 
@@ -17,7 +20,7 @@ _PYTHON = {
 def test_an_order_answers_every_declared_fact_with_its_type_and_nothing_else() -> None:
     order = plain_order(2, 3)
     facts = order_facts(order, order.lines)
-    assert list(sorted(facts)) == sorted(FACTS)
+    assert sorted(facts) == sorted(FACTS)
     for name, value in facts.items():
         assert type(value) is _PYTHON[FACTS[name]], name
 
@@ -74,6 +77,23 @@ def test_a_fact_that_is_none_or_of_another_type_is_refused_at_its_path(given: ob
     refusals = read_facts(given)
     assert isinstance(refusals, tuple)
     assert [".".join(each.field or ()) for each in refusals] == [f"orderFacts.{path}".removesuffix(".")]
+
+
+def test_the_return_rules_are_the_workflows() -> None:
+    patterns = Re2Patterns()
+    plain = return_rules(WorkflowLibrary().read("t", 1, PLAIN_WORKFLOW), patterns)
+    assert (plain.days, plain.whole_lines_only, plain.needs_review, plain.fee_percent, plain.cap_percent) == (
+        None, False, False, Fraction(0), Fraction(100)
+    )  # fmt: skip
+    assert plain.is_returnable("GIFT-1")
+    returns = {"windowDays": 14, "nonReturnableSkus": ["GIFT-.*", "X"], "partial": False, "review": True}
+    refunds = {"restockingFeePercent": 12.5, "capPercent": 80}
+    settings = {"returns": returns, "refunds": refunds}
+    rules = return_rules(WorkflowLibrary().read("t", 1, {**PLAIN_WORKFLOW, "settings": settings}), patterns)
+    assert (rules.days, rules.whole_lines_only, rules.needs_review, rules.fee_percent, rules.cap_percent) == (
+        14, True, True, Fraction(25, 2), Fraction(80)
+    )  # fmt: skip
+    assert [rules.is_returnable(sku) for sku in ("GIFT-1", "X", "XY")] == [False, False, True]
 
 
 def test_a_version_is_read_once_and_one_that_cannot_be_read_is_our_own_fault() -> None:

@@ -3,10 +3,12 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from threading import Lock
 from typing import Any, Final
 
 from ddd.orders.domain.facts import amount_facts
+from ddd.orders.domain.returning import ReturnRules
 from ddd.orders.domain.standing import Standing, StepState
 from ddd.orders.domain.workflow import Course
 from ddd.published.workflow import AMOUNTS, FACTS, MAX_BYTES, STATUSES, Fault, Workflow, read_workflow
@@ -60,6 +62,23 @@ class Workflows:
     conditions: Conditions
     patterns: Patterns
     library: WorkflowLibrary = field(default_factory=WorkflowLibrary)
+
+
+def return_rules(workflow: Workflow, patterns: Patterns) -> ReturnRules:
+    """What the workflow's settings say about goods coming back and money going back for them."""
+    returns, refunds = workflow.settings.returns, workflow.settings.refunds
+
+    def is_returnable(sku: str) -> bool:
+        return not any(patterns.matches(pattern, sku) for pattern in returns.non_returnable_skus)
+
+    return ReturnRules(
+        days=returns.window_days,
+        is_returnable=is_returnable,
+        whole_lines_only=not returns.may_be_partial,
+        needs_review=returns.needs_review,
+        fee_percent=Fraction(refunds.restocking_fee_percent),
+        cap_percent=Fraction(refunds.cap_percent),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,34 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
-from ddd.orders.domain.parts import OrderLine, ReturnStatus, Shipment, ShipmentStatus, what_is_left
+from ddd.orders.domain.parts import OrderLine, Return, ReturnStatus, Shipment, ShipmentStatus, what_is_left
 from ddd.orders.domain.status import OrderStatus
 from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals
 
-if TYPE_CHECKING:  # the order itself asks here, too
-    from ddd.orders.domain.order import Order
+
+class State(Protocol):
+    """What the rules look at. The order itself asks them, so they do not know it by name."""
+
+    lines: list[OrderLine]
+    shipments: list[Shipment]
+    returns: list[Return]
+
+    @property
+    def status(self) -> OrderStatus: ...
+    @property
+    def is_paid(self) -> bool: ...
+    @property
+    def amount_due(self) -> int: ...
+    @property
+    def captured(self) -> int: ...
+    @property
+    def refunded(self) -> int: ...
+    def is_held(self, now: datetime) -> bool: ...
+    def returnable(self, line: OrderLine) -> int: ...
+    def refundable(self, line: OrderLine) -> int: ...
+
 
 _CANCELLABLE = frozenset({OrderStatus.DRAFT, OrderStatus.PENDING, OrderStatus.CONFIRMED})
 _LINES_CANCELLABLE = _CANCELLABLE | {OrderStatus.PARTIALLY_SHIPPED}
@@ -25,7 +45,7 @@ _COMPLETABLE = frozenset({OrderStatus.SHIPPED, OrderStatus.PARTIALLY_DELIVERED, 
 class Situation:
     """An order as one caller may act on it: the lines in its sight, and the shipments that are wholly theirs."""
 
-    order: "Order"
+    order: State
     lines: Sequence[OrderLine]
     now: datetime
     #: No lines are named, and the caller sees all of them.
@@ -53,7 +73,7 @@ def why_not(action: str, situation: Situation) -> Refusal | None:
     return _RULES[action](situation)
 
 
-def guard(action: str, order: "Order", now: datetime, *, is_whole: bool = False) -> Refusals | None:
+def guard(action: str, order: State, now: datetime, *, is_whole: bool = False) -> Refusals | None:
     """What every change of an order asks first."""
     refusal = why_not(action, Situation(order, order.lines, now, is_whole))
     return None if refusal is None else Refusals((refusal,))

@@ -7,6 +7,7 @@ Pure: facts and conditions are handed in, nothing is stored. A `Course` is one o
     course.why_not_leave(status, towards)   STEP_PENDING, naming the step, or None
     course.why_not_confirm / _ship / _complete(…)    the same with the workflow's settings
     course.why_not_perform(name, status, performer)  whether somebody may do the step now, or why not
+    course.awaited_review(status)                    the named reviewer's step, for `reviewOrder`
     course.perform(name, outcome)           the record to keep, and where it leads
     course.due(status, is_paid=…, is_settled=…)      the next thing that the server does by itself, or None
 
@@ -198,6 +199,17 @@ class Course:
                 {"step": before.name, "status": status},
             )
         return None
+
+    def awaited_review(self, status: str) -> Step | None:
+        """The named reviewer's step that may be done now, the first: what `reviewOrder` performs."""
+        return next(
+            (
+                each.step
+                for each in self.standing(status).steps
+                if each.state is StepState.WAITING and each.step.performer.kind is PerformerKind.REVIEWER
+            ),
+            None,
+        )
 
     def perform(self, name: str, outcome: StepOutcome) -> Performed | Refusals:
         """What the outcome of a step leads to; whether it may be performed at all was asked before."""

@@ -45,15 +45,17 @@ FROM orders_tenant t WHERE t.tenant_id = $1
 _TELL = """
 news AS (SELECT * FROM json_populate_recordset(NULL::orders_event, {news}::json)),
 told AS (INSERT INTO orders_event SELECT * FROM news),
-sent AS (INSERT INTO outbox (tenant_id, aggregate, aggregate_id, sequence, type, payload, request_id, occurred_at)
-         SELECT tenant_id, 'order', order_id, sequence, type, data, {request}, at FROM news)
+sent AS (INSERT INTO outbox (tenant_id, aggregate, aggregate_id, sequence, type, payload, request_id, occurred_at,
+                             done_at)
+         SELECT tenant_id, 'order', order_id, sequence, type, data, {request}, at,
+                CASE WHEN NOT {heard}::boolean THEN at END FROM news)
 """
 _INSERT = f"""
 WITH placed AS (INSERT INTO orders_order SELECT * FROM json_populate_record(NULL::orders_order, $1::json)),
 person AS (INSERT INTO orders_person SELECT * FROM json_populate_record(NULL::orders_person, $2::json)),
 lines AS (INSERT INTO orders_line SELECT * FROM json_populate_recordset(NULL::orders_line, $3::json)),
 paid AS (INSERT INTO orders_payment SELECT * FROM json_populate_recordset(NULL::orders_payment, $4::json)),
-{_TELL.format(news="$5", request="$6")}
+{_TELL.format(news="$5", request="$6", heard="$8")}
 {AUDIT_FROM_JSON.format(row="$7")}
 """
 _LOCK = f"""
@@ -101,13 +103,17 @@ paid AS (
     INSERT INTO orders_payment SELECT * FROM json_populate_recordset(NULL::orders_payment, $11::json)
     ON CONFLICT (tenant_id, order_id, payment_no) DO UPDATE SET state = excluded.state, amount = excluded.amount,
         at = excluded.at, method = excluded.method),
-{_TELL.format(news="$6", request="$7")}
+{_TELL.format(news="$6", request="$7", heard="$12")}
 {AUDIT_FROM_JSON.format(row="$8")}
 """
 
 
 class PostgresOrderStore:
     """See `ddd.orders.application.ports.OrderStore`."""
+
+    def __init__(self, is_heard: bool) -> None:
+        #: Whether somebody subscribes to orders' events: else they are done as they are written, and no relay sees them.
+        self._is_heard = "true" if is_heard else "false"
 
     NUMBER_TAKEN = "orders_order_number_key"
     EXTERNAL_REF_TAKEN = "orders_order_external_ref"
@@ -147,6 +153,7 @@ class PostgresOrderStore:
                 dumps(_event_rows(tenant_id, order)),
                 caller.request_id,
                 dumps(audit_row(caller, order.updated_at, audit)),
+                self._is_heard,
             ),
         )
 
@@ -178,6 +185,7 @@ class PostgresOrderStore:
                 tenant_id,
                 str(order.id),
                 dumps([_payment_row(tenant_id, order.id, each) for each in order.payments]),
+                self._is_heard,
             ),
         )
 

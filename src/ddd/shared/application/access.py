@@ -33,8 +33,15 @@ class Grant:
         """The scopes, or PermissionMissing (OperationOff, where the tenant's plan is the reason)."""
         scopes = self.scopes(operation)
         if not scopes:
-            raise OperationOff(operation) if operation in self.off else PermissionMissing(operation)
+            raise self._objection(operation)
         return scopes
+
+    def why_not(self, operation: str) -> str | None:
+        """Why the operation is not the caller's at all, as `require` says it, or None."""
+        return None if self.scopes(operation) else str(self._objection(operation))
+
+    def _objection(self, operation: str) -> PermissionMissing:
+        return OperationOff(operation) if operation in self.off else PermissionMissing(operation)
 
     def branches(self, operation: str) -> tuple[str, ...] | None:
         """The codes of the branches to which the caller reaches with this operation; None: all of them."""

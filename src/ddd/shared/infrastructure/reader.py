@@ -12,12 +12,12 @@ from ddd.shared.application.statements import Read
 from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.errors import PermissionMissing
 from ddd.shared.infrastructure.access import Access
-from ddd.shared.infrastructure.statements import SET_TENANT, Connection, abandon, connection, send
+from ddd.shared.infrastructure.statements import COMMIT, Connection, Plain, abandon, connection, exchange, set_tenant
 
-_BEGIN_MOMENT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_BEGIN_READ = "BEGIN READ ONLY"
+_BEGIN_MOMENT = Plain("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+_BEGIN_READ = Plain("BEGIN READ ONLY")
 #: The hot path's connection forces generic plans; a browsing query is planned for its values.
-_PLAN_FOR_VALUES = "SELECT set_config('plan_cache_mode', 'auto', true)"
+_PLAN_FOR_VALUES = Plain("SELECT set_config('plan_cache_mode', 'auto', true)")
 
 
 class PostgresReader:
@@ -42,22 +42,16 @@ class PostgresReader:
     def _send(
         self, raw: Connection, caller: Caller | None, access: Read[Grant], reads: tuple[Read[Any], ...]
     ) -> tuple[Any, ...]:
-        # Several reads see one moment; a single one does so anyway.
-        of_one_moment = caller is not None and len(reads) > 1
-        try:
-            with raw.pipeline():
-                if of_one_moment:
-                    raw.execute(_BEGIN_MOMENT, prepare=True)
-                if caller is not None:
-                    send(raw, SET_TENANT, (caller.tenant_id,))
-                cursors = [send(raw, read.sql, read.params) for read in (access, *reads)]
-                if of_one_moment:
-                    raw.execute("COMMIT", prepare=True)
-        except BaseException:
-            if caller is not None:
+        if caller is None:
+            rows = exchange(raw, (access, *reads))
+        elif len(reads) > 1:  # several reads see one moment; a single one does so anyway
+            try:
+                rows = exchange(raw, (_BEGIN_MOMENT, set_tenant(caller.tenant_id), access, *reads, COMMIT))[2:-1]
+            except BaseException:
                 abandon(raw)
-            raise
-        rows = [cursor.fetchall() for cursor in cursors]
+                raise
+        else:
+            rows = exchange(raw, (set_tenant(caller.tenant_id), access, *reads))[1:]
         grant = access.build(rows[0])
         return (grant, *(read.build(found) for read, found in zip(reads, rows[1:], strict=True)))
 
@@ -109,12 +103,8 @@ class PostgresReader:
 
     @staticmethod
     def _open(raw: Connection, caller: Caller, access: Read[Grant]) -> list[tuple[Any, ...]]:
-        with raw.pipeline():
-            raw.execute(_BEGIN_READ, prepare=True)
-            send(raw, SET_TENANT, (caller.tenant_id,))
-            send(raw, _PLAN_FOR_VALUES)
-            cursor = send(raw, access.sql, access.params)
-        return cursor.fetchall()
+        opening = (_BEGIN_READ, set_tenant(caller.tenant_id), _PLAN_FOR_VALUES, access)
+        return exchange(raw, opening)[-1]
 
 
 def connection_is_dead(alias: str) -> bool:

@@ -21,7 +21,7 @@ from django.db import connections
 
 from ddd.shared.application.events import PublishedEvent
 from ddd.shared.application.statements import Write
-from ddd.shared.infrastructure.statements import SET_TENANT, Connection, abandon, connection, pipelined, send
+from ddd.shared.infrastructure.statements import COMMIT, Connection, Plain, abandon, connection, exchange, set_tenant
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ _BATCH = 100
 _QUIET_BATCH = 2_000
 _IDLE_SECONDS = 0.05
 
+_BEGIN = Plain("BEGIN")
 _OPEN = """
     SELECT o.tenant_id, o.aggregate_id, o.sequence FROM outbox o
     WHERE o.done_at IS NULL AND o.parked_at IS NULL AND o.due_at <= now() {where}
@@ -60,21 +61,25 @@ SELECT NOT EXISTS (SELECT 1 FROM outbox
 """
 #: Events that nobody subscribes to are done as soon as they are seen, many at a time.
 _FINISH_QUIET = f"""
-UPDATE outbox SET done_at = now() WHERE (tenant_id, aggregate_id, sequence) IN (
-    SELECT tenant_id, aggregate_id, sequence FROM outbox
-    WHERE done_at IS NULL AND parked_at IS NULL AND due_at <= now() AND type <> ALL ($1)
-    ORDER BY due_at LIMIT {_QUIET_BATCH} FOR UPDATE SKIP LOCKED)
+WITH done AS (
+    UPDATE outbox SET done_at = now() WHERE (tenant_id, aggregate_id, sequence) IN (
+        SELECT tenant_id, aggregate_id, sequence FROM outbox
+        WHERE done_at IS NULL AND parked_at IS NULL AND due_at <= now() AND type <> ALL ($1)
+        ORDER BY due_at LIMIT {_QUIET_BATCH} FOR UPDATE SKIP LOCKED)
+    RETURNING 1)
+SELECT count(*) FROM done
 """
 _ENTER = (
-    "INSERT INTO inbox (tenant_id, subscriber, aggregate_id, sequence) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+    "INSERT INTO inbox (tenant_id, subscriber, aggregate_id, sequence) VALUES ($1, $2, $3, $4::integer) "
+    "ON CONFLICT DO NOTHING RETURNING 1"
 )
 _DONE = """
-UPDATE outbox SET done_at = now(), error = NULL WHERE tenant_id = $1 AND aggregate_id = $2 AND sequence = $3
+UPDATE outbox SET done_at = now(), error = NULL WHERE tenant_id = $1 AND aggregate_id = $2 AND sequence = $3::integer
 """
 _FAILED = """
 UPDATE outbox SET error = $4, due_at = now() + $5::float8 * interval '1 second',
                   parked_at = CASE WHEN $6::boolean THEN now() END
-WHERE tenant_id = $1 AND aggregate_id = $2 AND sequence = $3
+WHERE tenant_id = $1 AND aggregate_id = $2 AND sequence = $3::integer
 """
 #: No subscriber holds a relay, or a write that drains, for longer: milliseconds, for this transaction.
 _GIVE_UP_AFTER = "SELECT set_config('statement_timeout', $1, true)"
@@ -134,22 +139,20 @@ class Relay:
             if claimed:
                 continue
             raw = connection(self._app)
-            with raw.pipeline():
-                send(raw, SET_TENANT, (tenant_id,))
-                drained = send(raw, _IS_DRAINED, (tenant_id, str(aggregate_id)))
-            if drained.fetchall()[0][0]:
+            asked = (set_tenant(tenant_id), Plain(_IS_DRAINED, (tenant_id, str(aggregate_id))))
+            ((is_drained,),) = exchange(raw, asked)[1]
+            if is_drained:
                 return
             time.sleep(0.005)
 
     def run_once(self) -> int:
         """Claim and deliver one batch of any tenants; how many events were taken."""
         system = connection(self._system)
-        with system.pipeline():
-            quiet = send(system, _FINISH_QUIET, (self._types,))
+        ((quiet,),) = exchange(system, (Plain(_FINISH_QUIET, (self._types,)),))[0]
         claimed = self._claim(system, _CLAIM_ANY, (self._types,), None)
         for each in claimed:
             self._deliver(each, system, time.monotonic() + LEASE_SECONDS)
-        return quiet.rowcount + len(claimed)
+        return int(quiet) + len(claimed)
 
     def run(self, stop: Event) -> None:
         """Until `stop` is set. Outlives the database: connections are made anew, later and later."""
@@ -176,24 +179,22 @@ class Relay:
         """Drop done outbox rows, inbox rows and idempotency rows older than 7 days."""
         raw = connection(self._system)
         for statement in _PURGE:
-            pipelined(raw, [Write(statement, ())])
+            exchange(raw, (Plain(statement),))
 
     def _claim(self, raw: Connection, sql: str, params: Sequence[Any], tenant_id: str | None) -> list[_Claimed]:
-        with raw.pipeline():
-            if tenant_id is not None:
-                send(raw, SET_TENANT, (tenant_id,))
-            cursor = send(raw, sql, params)
+        claim = Plain(sql, params)
+        rows = exchange(raw, (claim,) if tenant_id is None else (set_tenant(tenant_id), claim))[-1]
         return [
             _Claimed(
                 PublishedEvent(tenant, aggregate, aggregate_id, sequence, type_, orjson.loads(payload), at), attempts
             )
-            for tenant, aggregate, aggregate_id, sequence, type_, payload, at, attempts in cursor.fetchall()
+            for tenant, aggregate, aggregate_id, sequence, type_, payload, at, attempts in rows
         ]
 
     def _deliver(self, claimed: _Claimed, settle_on: Connection, until: float) -> None:
         """Each subscriber in a transaction of its own; then the row is done, or will be tried again."""
         event = claimed.event
-        row = (event.tenant_id, str(event.aggregate_id), event.sequence)
+        row = (event.tenant_id, str(event.aggregate_id), str(event.sequence))
         settled = Write(_DONE, row)
         for subscriber in self._subscribers.get(event.type, ()):
             try:
@@ -209,17 +210,22 @@ class Relay:
                 settled = Write(
                     _FAILED, (*row, f"{subscriber.name}: {type(error).__name__}: {error}"[:500], delay, parked)
                 )
-        with settle_on.pipeline():
-            send(settle_on, SET_TENANT, (event.tenant_id,))
-            send(settle_on, settled.sql, settled.params)
+        exchange(settle_on, (set_tenant(event.tenant_id), settled))
 
     def _apply(self, subscriber: Subscriber, event: PublishedEvent, until: float) -> None:
         raw = connection(self._app)
         writes = subscriber.apply(event)
-        with raw.transaction():
-            with raw.pipeline():
-                send(raw, SET_TENANT, (event.tenant_id,))
-                send(raw, _GIVE_UP_AFTER, (str(max(1, int(1000 * (until - time.monotonic())))),))
-                entered = send(raw, _ENTER, (event.tenant_id, subscriber.name, str(event.aggregate_id), event.sequence))
-            if entered.rowcount:
-                pipelined(raw, writes)
+        try:
+            entered = exchange(
+                raw,
+                (
+                    _BEGIN,
+                    set_tenant(event.tenant_id),
+                    Plain(_GIVE_UP_AFTER, (str(max(1, int(1000 * (until - time.monotonic())))),)),
+                    Plain(_ENTER, (event.tenant_id, subscriber.name, str(event.aggregate_id), str(event.sequence))),
+                ),
+            )[-1]
+            exchange(raw, (*writes, COMMIT) if entered else (COMMIT,))
+        except BaseException:
+            abandon(raw)
+            raise

@@ -22,7 +22,16 @@ from ddd.shared.infrastructure.access import Access
 from ddd.shared.infrastructure.idempotency import KEY_TAKEN, KeyUse, UsedKey
 from ddd.shared.infrastructure.journal import write_journal
 from ddd.shared.infrastructure.relay import Drain
-from ddd.shared.infrastructure.statements import SET_TENANT, Connection, abandon, connection, send
+from ddd.shared.infrastructure.statements import (
+    COMMIT,
+    Connection,
+    Plain,
+    Statement,
+    abandon,
+    connection,
+    exchange,
+    set_tenant,
+)
 
 T = TypeVar("T")
 
@@ -30,7 +39,7 @@ T = TypeVar("T")
 _LOST = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
 _CONNECTION_TRIES = 4
 _RACE_TRIES = 3
-_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_BEGIN = Plain("BEGIN ISOLATION LEVEL READ COMMITTED")
 
 
 class _KeyUsed(Exception):
@@ -74,18 +83,10 @@ class PostgresTransaction:
     def fetch(self, *reads: Read[Any]) -> tuple[Any, ...]:
         raw = self._raw
         if self._grant is not None:
-            with raw.pipeline():
-                cursors = [send(raw, read.sql, read.params) for read in reads]
-            return tuple(read.build(cursor.fetchall()) for read, cursor in zip(reads, cursors, strict=True))
+            return tuple(read.build(rows) for read, rows in zip(reads, exchange(raw, reads), strict=True))
         # Access is asked first, the key last: see Transaction.fetch.
-        statements: list[Read[Any]] = [self._access, *reads]
-        if self._asks_for_key:
-            statements.append(self._key.find())
-        with raw.pipeline():
-            raw.execute(_BEGIN, prepare=True)
-            send(raw, SET_TENANT, (self._caller.tenant_id,))
-            cursors = [send(raw, statement.sql, statement.params) for statement in statements]
-        rows = [cursor.fetchall() for cursor in cursors]
+        asked: tuple[Statement, ...] = (_BEGIN, set_tenant(self._caller.tenant_id), self._access, *reads)
+        rows = exchange(raw, (*asked, self._key.find()) if self._asks_for_key else asked)[2:]
         self._grant = self._access.build(rows[0])
         self._grant.require(self._command.operation)
         if self._asks_for_key:
@@ -141,11 +142,8 @@ class PostgresUnitOfWork:
                     abandon(raw)
                     return Outcome(None, answer.items)
                 aggregate_id, value = answer
-                with raw.pipeline():
-                    for write in (key.use(aggregate_id), *tx.writes):
-                        send(raw, write.sql, write.params)
-                    sent = True
-                    raw.execute("COMMIT", prepare=True)
+                sent = True
+                exchange(raw, (key.use(aggregate_id), *tx.writes, COMMIT))
                 break
             except _KeyUsed as known:
                 abandon(cast(Connection, raw))
@@ -192,10 +190,7 @@ class PostgresUnitOfWork:
     def _find(self, caller: Caller, key: KeyUse) -> UsedKey | None:
         raw = connection(self._alias)
         read = key.find()
-        with raw.pipeline():
-            send(raw, SET_TENANT, (caller.tenant_id,))
-            cursor = send(raw, read.sql, read.params)
-        return read.build(cursor.fetchall())
+        return read.build(exchange(raw, (set_tenant(caller.tenant_id), read))[1])
 
     def _replayed(
         self, command: Command, key: KeyUse, used: UsedKey, replay: Callable[[UUID], T | None], *, own: bool

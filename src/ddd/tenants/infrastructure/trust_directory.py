@@ -7,10 +7,9 @@ import orjson
 import psycopg
 from django.db import connections
 
-from ddd.shared.application.statements import Read
 from ddd.shared.domain.caller import Role
 from ddd.shared.infrastructure.reader import connection_is_dead
-from ddd.shared.infrastructure.statements import connection, pipelined
+from ddd.shared.infrastructure.statements import Plain, connection, exchange
 from ddd.tenants.application.trust import Trust
 
 _TRUSTS = """
@@ -36,8 +35,8 @@ class PostgresTrustDirectory:
             return self._find(issuer)
 
     def _find(self, issuer: str) -> Sequence[Trust]:
-        (cursor,) = pipelined(connection(self._alias), [Read(_TRUSTS, (issuer,), list)])
-        return [_trust(row) for row in cursor.fetchall()]
+        (rows,) = exchange(connection(self._alias), (Plain(_TRUSTS, (issuer,)),))
+        return [_trust(row) for row in rows]
 
 
 def _trust(row: tuple[Any, ...]) -> Trust:

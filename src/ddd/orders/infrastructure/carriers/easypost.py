@@ -209,7 +209,7 @@ class EasyPost:
             if not _is_bought(found):
                 continue
             existed = True
-            if True or found.text_or_none("refund_status") not in ("submitted", "refunded"):
+            if found.text_or_none("refund_status") not in ("submitted", "refunded"):
                 reply = self._call("POST", f"/shipments/{_id(found)}/refund")
                 status = read_object(reply).text_or_none("refund_status") if reply.status < 400 else None
                 if status not in ("submitted", "refunded"):
