@@ -65,6 +65,24 @@ class FakeReservations:
     ) -> Write:
         return self._take(tenant_id, order_id, lines, leaves=True)
 
+    def take_back(
+        self,
+        tenant_id: str,
+        order_id: UUID,
+        lines: Sequence[tuple[int, str, str, int]],
+        at: datetime,
+        actor: str,
+        reference: str,
+    ) -> Write:
+        if len({(branch, sku) for _, branch, sku, _ in lines}) < len(lines):
+            raise ValueError("an order has one line for a SKU")
+
+        def effect() -> None:
+            for _, branch, sku, quantity in lines:
+                self._move(tenant_id, branch, sku, quantity, 0)
+
+        return Write("fake", (effect,))
+
     def _take(self, tenant_id: str, order_id: UUID, lines: Sequence[tuple[int, int]], *, leaves: bool) -> Write:
         if len({line_no for line_no, _ in lines}) < len(lines):
             raise ValueError("a line is named once")

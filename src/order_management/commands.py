@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management import execute_from_command_line
 from django.db import OperationalError, connections
 
-from order_management.database import unreachable
+from order_management.database import unreachable, where_to_look
 from order_management.errors import CannotStart
 from order_management.processes import die_with_parent
 
@@ -45,7 +45,7 @@ def main(argv: list[str]) -> int:
     except (OperationalError, psycopg.OperationalError) as error:
         if "--traceback" in argv:
             raise
-        return _refused(unreachable(error))
+        return _refused(unreachable(error, where_to_look(settings.EMBEDDED_POSTGRES)))
     except KeyboardInterrupt:
         return 130
     return 0

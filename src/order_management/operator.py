@@ -17,7 +17,7 @@ from ddd.shared.infrastructure.unit_of_work import PostgresUnitOfWork
 from ddd.tenants.application.ports import Operations
 from ddd.tenants.infrastructure.store import PostgresTenantStore
 from ddd.tenants.infrastructure.trust_directory import PostgresTrustDirectory
-from order_management.database import unreachable
+from order_management.database import unreachable, where_to_look
 from order_management.registry import SUBSCRIBERS
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class OperatorCommand(BaseCommand, Generic[T]):
         except psycopg.errors.UndefinedTable:
             raise CommandError("The database is not set up yet; run `manage.py migrate`.") from None
         except psycopg.OperationalError as error:
-            raise CommandError(unreachable(error)) from error
+            raise CommandError(unreachable(error, where_to_look(settings.EMBEDDED_POSTGRES))) from error
         if outcome.value is None:
             raise CommandError(one_line(" ".join(refusal.message for refusal in outcome.errors)))
         self.stdout.write(self.tell(outcome.value))

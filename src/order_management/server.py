@@ -50,14 +50,15 @@ def main() -> None:
 
 
 def _tell_workers_of_the_stop(writing: int) -> None:
-    told = False
+    first = os.getpid()
+    nothing = os.open(os.devnull, os.O_WRONLY)
 
     def also(theirs: Callable[[int, FrameType | None], object]) -> Callable[[int, FrameType | None], None]:
         def handler(number: int, frame: FrameType | None) -> None:
-            nonlocal told
-            if not told:
-                told = True
-                os.close(writing)
+            # A worker inherits this handler, and has it until its own are there: its number is not ours to touch.
+            if os.getpid() == first:
+                # Closes the pipe and keeps the number taken: a worker forked from now on closes its copy of it.
+                os.dup2(nothing, writing)
             theirs(number, frame)
 
         return handler

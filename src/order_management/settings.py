@@ -50,7 +50,7 @@ def _proxies() -> list[str]:
             ClientAddress([name])
         except ValueError:
             raise CannotStart(
-                f"TRUSTED_PROXIES: {name!r} is no address, no network and not `unix`; write it as 10.0.0.1 or 10.0.0.0/8"
+                f"TRUSTED_PROXIES: {name!r} is no address, no network and not unix; write it as 10.0.0.1 or 10.0.0.0/8"
             ) from None
     return names
 
@@ -84,7 +84,7 @@ def _secret_key() -> str:
     if given:
         if len(given) < _SHORTEST_SECRET_KEY:
             raise CannotStart(
-                f"SECRET_KEY is shorter than {_SHORTEST_SECRET_KEY} characters; leave it out: one is made, and kept in .data"
+                f"SECRET_KEY is shorter than {_SHORTEST_SECRET_KEY} characters; without it one is made and kept"
             )
         return given
     path = DATA_DIR / "secret_key"

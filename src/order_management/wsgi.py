@@ -1,15 +1,36 @@
 """The WSGI application, for granian (`make run`), gunicorn or any other server."""
 
 import os
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.core.cache import close_caches
+from django.core.handlers.wsgi import WSGIRequest
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, reset_queries
+from django.http import HttpResponse
+from django.urls import resolve
+
+from bff.http.envelope import Envelope
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "order_management.settings")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
+#: Straight to the view: resolving the one address that nearly every request asks for costs a tenth of a short answer.
+_graphql = Envelope(resolve("/graphql/").func)
+_GRAPHQL_PATHS = frozenset({"/graphql/", "/graphql"})
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """The server, as WSGI (PEP 3333)."""
+    if environ.get("PATH_INFO") not in _GRAPHQL_PATHS or environ.get("SCRIPT_NAME"):
+        return _django(environ, start_response)
+    response = _graphql(WSGIRequest(environ))
+    start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+    assert isinstance(response, HttpResponse)
+    return [response.content]
+
 
 # Django would look after its connections and caches at each request's start and end: 5 % of a short request's CPU, for
 # connections that are ours to keep (statements notice a dead one themselves) and caches that nobody uses.

@@ -9,7 +9,8 @@ from tests.api.support import Api, ApiCaller
 _ORDER = """
 id version status paymentStatus amountDue { amount } lines { id sku shippedQuantity deliveredQuantity returnedQuantity
 cancelledQuantity reservedQuantity } shipments { id status branchCode trackingReference lines { sku quantity } }
-returns { id status lines { sku quantity restocked scrapped } } refunds { id amount { amount } } holds { reason releasedAt }
+returns { id status lines { sku quantity restocked scrapped } } refunds { id amount { amount } }
+holds { reason releasedAt }
 payments { state amount { amount } reference } timeline { sequence type }
 availableActions { action allowed reason }
 """

@@ -1,11 +1,16 @@
 """The three connections: who each is, and what it may not do."""
 
 import threading
+from pathlib import Path
 
 import pytest
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.utils import ProgrammingError
+from django.db.utils import OperationalError, ProgrammingError
+
+from order_management.database import unreachable, where_to_look
+from order_management.places import Place
+from order_management.postgres import EmbeddedPostgres
 
 
 def _value(alias: str, query: str) -> object:
@@ -33,6 +38,16 @@ def test_only_the_system_role_stands_above_row_level_security(alias: str, bypass
 def test_only_the_owner_makes_tables(alias: str) -> None:
     with connections[alias].cursor() as cursor, pytest.raises(ProgrammingError, match="permission denied for schema"):
         cursor.execute("CREATE TABLE intruder (id int)")
+
+
+def test_a_database_that_is_away_is_told_with_where_to_look() -> None:
+    away = OperationalError('connection failed: connection to server on socket "/x" failed: Connection refused')
+    own = unreachable(away, where_to_look(None))
+    assert own == "the database cannot be reached: Connection refused (look at DATABASE_URL)"
+    place = Place("18", Path("/bin"), Path("/home/.data"), Path("/run"), None, None)
+    embedded = unreachable(away, where_to_look(EmbeddedPostgres(place)))
+    advice = "the embedded PostgreSQL; its log is /home/.data/pg18.log"
+    assert embedded == f"the database cannot be reached: Connection refused ({advice})"
 
 
 def test_hot_statements_are_prepared_on_the_server_with_generic_plans(database: BaseDatabaseWrapper) -> None:

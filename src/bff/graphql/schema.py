@@ -1,6 +1,10 @@
 """The one schema."""
 
+from collections.abc import Iterable
+from typing import Any, Final
+
 import strawberry
+from graphql import GraphQLField, GraphQLResolveInfo
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
@@ -25,3 +29,40 @@ Mutation = merge_types(
 schema = strawberry.Schema(
     query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALAR_MAP, relay_use_legacy_global_id=False)
 )
+
+_DEFINITION: Final = "strawberry-definition"
+
+
+def _resolve_directly(fields: dict[str, GraphQLField], names: Iterable[str]) -> None:
+    """Have graphql-core call these resolvers itself: strawberry's wrappers convert arguments that are raw anyway."""
+    for name in names:
+        field = fields[name]
+        definition = field.extensions[_DEFINITION]
+        field.resolve = _direct(definition, definition.base_resolver.wrapped_func)
+
+
+def _direct(definition: Any, resolver: Any) -> Any:
+    python_names = {
+        schema.config.name_converter.from_argument(argument): argument.python_name for argument in definition.arguments
+    }
+
+    def resolve(_source: None, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        given = {python_names[name]: value for name, value in arguments.items()}
+        return resolver(None, strawberry.Info(_raw_info=info, _field=definition), **given)
+
+    return resolve
+
+
+def _names(*kinds: Any) -> list[str]:
+    return [
+        schema.config.name_converter.from_field(field)
+        for kind in kinds
+        for field in kind.__strawberry_definition__.fields
+    ]
+
+
+_query, _mutation = schema._schema.query_type, schema._schema.mutation_type
+assert _query is not None
+assert _mutation is not None
+_resolve_directly(_query.fields, _names(OrderQueries))
+_resolve_directly(_mutation.fields, _names(OrderMutations, OrderLifeMutations))

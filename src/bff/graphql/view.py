@@ -11,7 +11,7 @@ error logging and form handling that nothing here uses.
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import orjson
 import strawberry
@@ -193,7 +193,7 @@ class GraphQLView:
             )
             if isinstance(executor, list):
                 raise NotExecuted.of(Code.BAD_USER_INPUT, executor)
-            executor.plans = prepared.plans
+            cast("_Executor", executor).plans = prepared.plans
         except (RequestFault, NotExecuted):
             note(request, tenant=caller.tenant_id)
             self._access(caller)

@@ -25,7 +25,7 @@ def fields(**values: Any) -> dict[str, Any]:
 def configuration(level: str = "INFO", with_messages: bool = False) -> dict[str, Any]:
     """Django's LOGGING: JSON lines on stderr.
 
-    Django's lines about single requests are left out, but for those with a stack: they quote paths, and the request's own
+    Django's lines about single requests are left out, unless they have a stack: they quote paths, and the request's own
     line says the status.
     psycopg warns of pipelines that end in an error, which a lost race for stock does every time.
     """

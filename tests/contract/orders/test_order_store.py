@@ -26,6 +26,7 @@ from ddd.orders.domain.parts import (
     Payment,
     PickupWindow,
     Refund,
+    RefundLine,
     Return,
     ReturnLine,
     ReturnStatus,
@@ -247,15 +248,15 @@ def full_order() -> Order:
     )  # fmt: skip
     held = Hold(1, "clerk", NOW, until=later, released_at=later, released_by="boss")
     returned = Return(
-        uuid4(), ReturnStatus.PARTIALLY_RECEIVED, (ReturnLine(1, 3, restocked=1, scrapped=1),), "broken", "ann", NOW,
+        uuid4(), ReturnStatus.PARTIALLY_RECEIVED, (ReturnLine(1, 3, restocked=1, scrapped=1),), "ann", NOW,
         received_at=later,
     )  # fmt: skip
     refund = Refund(
         uuid4(),
         300,
         50,
-        ((1, 2),),
-        "broken",
+        (RefundLine(1, 2, returned=1),),
+        150,
         "clerk",
         later,
         return_id=str(returned.id),

@@ -155,6 +155,10 @@ def test_a_line_where_no_level_was_opened_aborts_all_of_the_order(world: World) 
 def test_two_lines_of_one_level_are_a_mistake_of_the_caller(world: World) -> None:
     with pytest.raises(ValueError, match="one line for a SKU"):
         world.port.reserve(world.tenant_id, uuid4(), [(1, "north", "A", 1), (2, "north", "A", 1)], AT)
+    with pytest.raises(ValueError, match="one line for a SKU"):
+        world.port.take_back(
+            world.tenant_id, uuid4(), [(1, "north", "A", 1), (2, "north", "A", 1)], AT, "somebody", ""
+        )
     with pytest.raises(ValueError, match="named once"):
         world.port.release(world.tenant_id, uuid4(), [(1, 1), (1, 1)], AT)
     with pytest.raises(ValueError, match="named once"):
@@ -177,6 +181,38 @@ def test_what_is_issued_has_left_and_nothing_else_became_available(world: World)
     assert (world.level("north", "A"), world.level("north", "B")) == ((3, 0), (4, 1))
     assert world.available("A", "B") == {"A": {"north": 3, "south": 4}, "B": {"north": 3}}
     assert world.held(order) == [(1, "north", "A", 0), (2, "north", "B", 1)]
+
+
+def test_what_is_taken_back_is_on_hand_again_and_nobodys(world: World) -> None:
+    order, other = uuid4(), uuid4()
+    world.commit(world.port.reserve(world.tenant_id, order, [(1, "north", "A", 7), (2, "north", "B", 2)], AT))
+    world.commit(world.port.reserve(world.tenant_id, other, [(1, "north", "A", 3)], AT))
+    world.commit(world.port.issue(world.tenant_id, order, [(1, 7), (2, 2)], AT, "somebody", "2026-0001"))
+    returned = [(2, "north", "B", 1), (1, "north", "A", 5)]
+    world.commit(world.port.take_back(world.tenant_id, order, returned, AT, "somebody", "2026-0001"))
+    assert (world.level("north", "A"), world.level("north", "B")) == ((8, 3), (4, 0))
+    assert world.available("A", "B") == {"A": {"north": 5, "south": 4}, "B": {"north": 4}}
+    assert (world.held(order), world.held(other)) == (
+        [(1, "north", "A", 0), (2, "north", "B", 0)],
+        [(1, "north", "A", 3)],
+    )
+
+
+def test_what_is_taken_back_may_be_sold_in_the_same_commit(world: World) -> None:
+    order, next_ = uuid4(), uuid4()
+    world.commit(world.port.reserve(world.tenant_id, order, [(1, "north", "B", 5)], AT))
+    world.commit(world.port.issue(world.tenant_id, order, [(1, 5)], AT, "somebody", ""))
+    world.commit(
+        world.port.take_back(world.tenant_id, order, [(1, "north", "B", 2)], AT, "somebody", ""),
+        world.port.reserve(world.tenant_id, next_, [(1, "north", "B", 2)], AT),
+    )
+    assert world.level("north", "B") == (2, 2)
+    constraint = aborted(
+        world,
+        world.port.take_back(world.tenant_id, order, [(1, "north", "B", 1)], AT, "somebody", ""),
+        world.port.reserve(world.tenant_id, uuid4(), [(1, "north", "B", 2)], AT),
+    )
+    assert (constraint, world.level("north", "B")) == (SHORT, (2, 2))
 
 
 @pytest.mark.parametrize("lines", [[(1, 3)], [(2, 1), (1, 4)], [(1, 2), (3, 1)], [(7, 1)]])

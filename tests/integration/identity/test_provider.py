@@ -69,7 +69,7 @@ def new_address() -> str:
     return f"2001:db8:{uuid4().hex[:4]}:{uuid4().hex[:4]}::1"
 
 
-def ask(body: Any, address: str = "192.0.2.9", **headers: str) -> Any:
+def ask(body: Any, address: str = "192.0.2.9", **headers: Any) -> Any:
     return Client().post(
         "/accounts/api/token/", json.dumps(body), content_type="application/json", REMOTE_ADDR=address, **headers
     )

@@ -221,7 +221,8 @@ def test_the_configuration_writes_json_and_leaves_paths_out() -> None:
 
 
 def test_of_djangos_lines_about_requests_only_those_with_a_stack_are_written() -> None:
-    only_stacks = logging.config.DictConfigurator(configuration()).configure_filter(configuration()["filters"]["stacks"])
+    chosen = configuration()
+    only_stacks = logging.config.DictConfigurator(chosen).configure_filter(chosen["filters"]["stacks"])
     unready = logging.LogRecord("django.request", logging.ERROR, __file__, 1, "Service Unavailable: /readyz", (), None)
     assert not only_stacks.filter(unready)
     broken = logging.LogRecord("django.request", logging.ERROR, __file__, 1, "x", (), (OSError, OSError(), None))

@@ -6,7 +6,20 @@ from datetime import timedelta
 import pytest
 
 from ddd.orders.domain import shipping
-from tests.unit.orders.living import BY, arrive, cancel, confirm, dispatch, faults, hold, pack, pack_or_not, pay, release, ship
+from tests.unit.orders.living import (
+    BY,
+    arrive,
+    cancel,
+    confirm,
+    dispatch,
+    faults,
+    hold,
+    pack,
+    pack_or_not,
+    pay,
+    release,
+    ship,
+)
 from tests.unit.orders.support import ACTOR, NOW, plain_order
 
 

@@ -159,3 +159,18 @@ def test_whatever_providers_tell_a_reference_is_one_payment_and_a_refusal_change
     assert [each.payment_no for each in order.payments] == list(range(1, len(references) + 1))
     assert [event.sequence for event in order.news] == list(range(1, order.sequence + 1))
     assert order.amount_due == max(0, order.total - order.captured)
+
+
+def test_the_timeline_tells_which_payment_became_what() -> None:
+    order = plain_order(1)
+    pay(order, 400, AUTHORIZED)
+    pay(order, 300)
+    assert order.news[-1].data == {
+        "paymentNo": 1,
+        "state": {"before": "AUTHORIZED", "after": "CAPTURED"},
+        "amount": 300,
+        "provider": "stripe",
+        "reference": "pi_1",
+        "method": None,
+        "paymentStatus": {"before": "AUTHORIZED", "after": "PARTIALLY_PAID"},
+    }

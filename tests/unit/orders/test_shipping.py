@@ -13,7 +13,6 @@ from ddd.orders.domain.parts import Shipment, ShipmentStatus
 from ddd.orders.domain.status import OrderStatus
 from tests.unit.orders.living import (
     BY,
-    NOW,
     arrive,
     call_off,
     cancel,
@@ -25,7 +24,7 @@ from tests.unit.orders.living import (
     pay,
     ship,
 )
-from tests.unit.orders.support import plain_order
+from tests.unit.orders.support import NOW, plain_order
 
 REFUSED = [("INVALID_TRANSITION", None)]
 

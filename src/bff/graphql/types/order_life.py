@@ -192,6 +192,7 @@ class ProcessRefundInput:
     amount: RawDecimal | None = strawberry.field(
         default=strawberry.UNSET, description="Without it: what the units are worth, less the restocking fee."
     )
+    currency: str | None = strawberry.field(default=strawberry.UNSET, description="The order's; another is refused.")
     restocking_fee: RawDecimal | None = strawberry.UNSET
     reason: str | None = strawberry.UNSET
     provider: str | None = strawberry.UNSET

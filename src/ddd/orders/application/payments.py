@@ -8,6 +8,7 @@ from ddd.orders.application.ports import Orders
 from ddd.orders.application.views import OrderView
 from ddd.orders.domain.payments import confirm, record_payment
 from ddd.orders.domain.status import PaymentState
+from ddd.shared.application.form import Form
 from ddd.shared.application.outcome import Outcome
 from ddd.shared.application.statements import Write
 from ddd.shared.domain.caller import Caller
@@ -30,10 +31,8 @@ def record_order_payment(caller: Caller, given: Mapping[str, Any], orders: Order
         order, form = change.order, change.form
         provider = form.required_text("provider")
         reference = form.required_text("reference")
-        currency = form.text("currency")
-        if currency is not None and currency != order.currency:
-            form.refuse("currency", f"The order is in {order.currency}.", ErrorCode.CURRENCY_MISMATCH)
         amount = form.amount("amount", order.currency, default=None)
+        own_currency(form, order.currency)
         method = form.text("method")
         if form.faults:
             return Refusals(tuple(form.faults))
@@ -50,3 +49,10 @@ def record_order_payment(caller: Caller, given: Mapping[str, Any], orders: Order
         return recorded if isinstance(recorded, Refusals) else []
 
     return change_order(caller, given, "recordPayment", orders, decide)
+
+
+def own_currency(form: Form, currency: str) -> None:
+    """Money of an order moves in the order's currency: another one named is a fault."""
+    named = form.text("currency")
+    if named is not None and named != currency:
+        form.refuse("currency", f"The order is in {currency}.", ErrorCode.CURRENCY_MISMATCH)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from ddd.orders.application.checkout import look_at, read_checkout
-from ddd.orders.application.ports import LineReservation, Orders, PlacingFacts
+from ddd.orders.application.ports import Catalogue, LineReservation, Orders, PlacingFacts
 from ddd.orders.application.queries import order_by_id
 from ddd.orders.application.views import WHOLE, OrderFacts, OrderParts, OrderView, Sight, sight_of
 from ddd.orders.domain.allocation import Availability, Demand, allocate
@@ -15,6 +15,7 @@ from ddd.orders.domain.parts import Actor, OrderLine
 from ddd.shared.application.access import Grant
 from ddd.shared.application.events import AuditEntry
 from ddd.shared.application.outcome import Outcome
+from ddd.shared.application.statements import Read
 from ddd.shared.application.unit_of_work import Command, Transaction
 from ddd.shared.domain.caller import Caller, Scope
 from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals, Unauthenticated
@@ -29,14 +30,25 @@ def place_order(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Out
     # Made once: the order is the same one in every attempt.
     order_id = new_id()
 
+    store = orders.store
+    reads: list[Read[Any]] = [
+        store.catalogue(caller.tenant_id, looked.skus),
+        orders.stock.availability(caller.tenant_id, looked.skus),
+    ]
+    if looked.external_ref is not None:
+        reads.append(store.same_reference(caller.tenant_id, looked.channel, looked.external_ref))
+
     def attempt(tx: Transaction) -> tuple[UUID, OrderView] | Refusals:
         # Availability is read before the key is looked up: who sees a twin's unit gone also sees the twin's key.
-        facts, available = tx.fetch(
-            orders.store.placing_facts(caller.tenant_id, looked.skus, looked.channel, looked.external_ref),
-            orders.stock.availability(caller.tenant_id, looked.skus),
-        )
-        if facts is None:
+        seen: Catalogue | None
+        available: Availability
+        same: list[tuple[UUID, str | None] | None]
+        seen, available, *same = tx.fetch_all(reads)
+        if seen is None:
             raise Unauthenticated
+        remembered = store.remembered_rules(caller.tenant_id, seen.rules_version)
+        (rules,) = (remembered,) if remembered is not None else tx.fetch(store.rules(caller.tenant_id))
+        facts = PlacingFacts(*rules, seen.item_names, same[0] if same else None)
         now = orders.clock.now()
         order = read_checkout(given, caller, facts, order_id, new_order_number(), now)
         if isinstance(order, Refusals):

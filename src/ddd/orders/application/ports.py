@@ -25,10 +25,26 @@ class BranchSnapshot(NamedTuple):
     archived: bool
 
 
+class TenantRules(NamedTuple):
+    """What a tenant settled for all its orders; `branches` in the order in which they are tried."""
+
+    stock_tracked: bool
+    accepts_unknown_sku: bool
+    trusts_customer_checkout: bool
+    workflow_version: int
+    branches: Sequence[BranchSnapshot]
+
+
+class Catalogue(NamedTuple):
+    """The items asked for, by SKU, archived ones left out; and which version of the tenant's rules is in force."""
+
+    rules_version: int
+    item_names: Mapping[str, str]
+
+
 class PlacingFacts(NamedTuple):
     """What placing an order asks of the snapshots.
 
-    `branches` in the order in which they are tried; `item_names` by SKU, archived items left out;
     `same_ref`: the order that has the external reference already: its id and customer id.
     """
 
@@ -60,9 +76,15 @@ class OrderStore(Protocol):
     NUMBER_TAKEN: str
     EXTERNAL_REF_TAKEN: str
 
-    def placing_facts(
-        self, tenant_id: str, skus: Sequence[str], channel: str, external_ref: str | None
-    ) -> Read[PlacingFacts | None]: ...
+    def catalogue(self, tenant_id: str, skus: Sequence[str]) -> Read[Catalogue | None]: ...
+    def remembered_rules(self, tenant_id: str, version: int) -> TenantRules | None:
+        """The tenant's rules at this version, where this process has read them: they change a few times a year."""
+        ...
+
+    def rules(self, tenant_id: str) -> Read[TenantRules]: ...
+    def same_reference(
+        self, tenant_id: str, channel: str, external_ref: str
+    ) -> Read[tuple[UUID, str | None] | None]: ...
 
     def lock(self, tenant_id: str, order_id: UUID) -> Read[Order | None]:
         """The order's own row, locked until the transaction ends; its parts are still to be filled in."""

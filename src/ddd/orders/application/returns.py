@@ -1,10 +1,11 @@
 """requestReturn, receiveReturn and processRefund."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
 from ddd.orders.application.change_order import Change, Changed, change_part
+from ddd.orders.application.payments import own_currency
 from ddd.orders.application.ports import LineReservation, Orders
 from ddd.orders.application.views import line_number
 from ddd.orders.domain import returning
@@ -110,6 +111,9 @@ def process_refund(caller: Caller, given: Mapping[str, Any], orders: Orders) -> 
             return_id = return_.id
         quantities = _refunded_units(change, return_id)
         amount = form.amount("amount", order.currency, default=None)
+        if amount == 0:
+            form.refuse("amount", "A refund is more than nothing.")
+        own_currency(form, order.currency)
         fee = form.amount("restockingFee", order.currency, default=None)
         reason = form.text("reason")
         provider, reference = form.text("provider"), form.text("reference")
@@ -140,23 +144,16 @@ def process_refund(caller: Caller, given: Mapping[str, Any], orders: Orders) -> 
 def _refunded_units(change: Change, return_id: UUID | None) -> dict[int, int]:
     order, form = change.order, change.form
     if form.has("lines"):
-        chosen = {}
-        for line, units, path in _named_lines(change):
-            left = order.refundable(line)
-            if units > left:
-                form.at(path).refuse("quantity", f"Only {left} can be refunded.", ErrorCode.QUANTITY_EXCEEDED)
-            chosen[line.line_no] = units
-        return chosen
-    lines = order.lines
-    if return_id is not None:
-        returned = next(each for each in order.returns if each.id == return_id)
-        lines = [order.line(each.line_no) for each in returned.lines if each.received]
-    refundable = {line.line_no: order.refundable(line) for line in lines}
+        named = _named_lines(change, lambda line: order.refundable(line, return_id))
+        return {line.line_no: units for line, units, _ in named}
+    refundable = {line.line_no: order.refundable(line, return_id) for line in order.lines}
     return {line_no: count for line_no, count in refundable.items() if count > 0}
 
 
-def _named_lines(change: Change) -> list[tuple[OrderLine, int, tuple[str, ...]]]:
-    """Lines named in the input with their units and paths; faults are noted."""
+def _named_lines(
+    change: Change, left: Callable[[OrderLine], int] | None = None
+) -> list[tuple[OrderLine, int, tuple[str, ...]]]:
+    """Lines named in the input with their units and paths; faults are noted, also more units than are `left`."""
     form = change.form
     found: list[tuple[OrderLine, int, tuple[str, ...]]] = []
     seen: set[int] = set()
@@ -168,7 +165,10 @@ def _named_lines(change: Change) -> list[tuple[OrderLine, int, tuple[str, ...]]]
             each.refuse("orderLineId", "This line is named twice.")
             continue
         seen.add(line.line_no)
-        found.append((line, each.quantity("quantity"), each.path))
+        units = each.quantity("quantity")
+        if left is not None and units > left(line):
+            each.refuse("quantity", f"Only {left(line)} are left.", ErrorCode.QUANTITY_EXCEEDED)
+        found.append((line, units, each.path))
     if not found and not form.faults:
         form.refuse("lines", "Name at least one line.")
     return found

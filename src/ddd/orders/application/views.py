@@ -386,10 +386,10 @@ class OrderView:
                 if line.line_no in skus
             ]
             if lines:
-                note = self._order.notes.get(f"return:{each.id}") if self._sight.is_whole else None
-                views.append(
-                    ReturnView(each.id, each.status, each.reason, note, lines, each.requested_at, each.received_at)
-                )
+                notes = self._order.notes
+                reason = notes.get(f"return_reason:{each.id}", "")
+                note = notes.get(f"return:{each.id}") if self._sight.is_whole else None
+                views.append(ReturnView(each.id, each.status, reason, note, lines, each.requested_at, each.received_at))
         return views
 
     @property
@@ -401,7 +401,7 @@ class OrderView:
                 each.id,
                 Money(each.amount, self._order.currency),
                 Money(each.restocking_fee, self._order.currency),
-                each.reason,
+                self._order.notes.get(f"refund:{each.id}"),
                 each.at,
             )
             for each in self._order.refunds
@@ -460,6 +460,12 @@ def available_actions(order: Order, grant: Grant, now: datetime) -> list[ActionV
             continue
         lines = [line for line in order.lines if sight.sees(line)]
         refusal = why_not(action, Situation(order, lines, now))
+        if (
+            refusal is not None
+            and sight.is_whole
+            and why_not(action, Situation(order, lines, now, is_whole=True)) is None
+        ):
+            refusal = None  # of the whole order it would be taken
         actions.append(ActionView(action, refusal is None, None if refusal is None else refusal.message))
     return actions
 

@@ -30,6 +30,7 @@ class State(Protocol):
     def is_held(self, now: datetime) -> bool: ...
     def returnable(self, line: OrderLine) -> int: ...
     def refundable(self, line: OrderLine) -> int: ...
+    def worth(self, quantities: Mapping[int, int]) -> int: ...
 
 
 _CANCELLABLE = frozenset({OrderStatus.DRAFT, OrderStatus.PENDING, OrderStatus.CONFIRMED})
@@ -57,9 +58,7 @@ class Situation:
 
     @property
     def has_left(self) -> bool:
-        """Whether some unit may still be packed, shipped or cancelled."""
-        if self.is_whole:
-            return bool(what_is_left(self.lines))
+        """Whether some unit may still be packed, shipped or cancelled by name."""
         return bool(what_is_left(self.lines, self.order.shipments))
 
     @property
@@ -93,7 +92,9 @@ def _cancel(situation: Situation) -> Refusal | None:
     if status not in (_CANCELLABLE if situation.is_whole else _LINES_CANCELLABLE):
         whole = " as a whole" if status in _LINES_CANCELLABLE else ""
         return _no(f"A {status} order cannot be cancelled{whole}.")
-    return None if situation.has_left else _no("Nothing is left to cancel.")
+    # Of the whole order packed units are cancelled too, with their shipments.
+    has_left = bool(what_is_left(situation.lines)) if situation.is_whole else situation.has_left
+    return None if has_left else _no("Nothing is left to cancel.")
 
 
 def _ship(situation: Situation) -> Refusal | None:
@@ -162,9 +163,12 @@ def _receive_return(situation: Situation) -> Refusal | None:
 
 def _refund(situation: Situation) -> Refusal | None:
     order = situation.order
-    if not any(order.refundable(line) > 0 for line in order.lines):
+    units = {line.line_no: units for line in order.lines if (units := order.refundable(line))}
+    if not units:
         return _no("Nothing was returned or cancelled that is not refunded yet.", ErrorCode.REFUND_LIMIT)
-    return None if order.captured > order.refunded else _no("Nothing was paid.", ErrorCode.REFUND_LIMIT)
+    if order.captured <= order.refunded:
+        return _no("Nothing is left of what was paid.", ErrorCode.REFUND_LIMIT)
+    return None if order.worth(units) else _no("What was returned or cancelled cost nothing.", ErrorCode.REFUND_LIMIT)
 
 
 _IN_TRANSIT: Final = (ShipmentStatus.SHIPPED, ShipmentStatus.IN_TRANSIT)

@@ -88,7 +88,8 @@ class Order:
     #: The workflow's steps taken so far, and its reviewer, as data.
     steps: dict[str, Any] = field(default_factory=dict)
     activity_status: str | None = None
-    #: Free words of people, by what they are about: `cancel`, `hold:1`, `return:<id>`, `shipment:<id>`.
+    #: Free words of people, by what they are about: `cancel`, `hold:1`, `return_reason:<id>`, `return:<id>`,
+    #: `refund:<id>`, `shipment:<id>`.
     notes: dict[str, str] = field(default_factory=dict)
     #: Events raised since the order was loaded or made.
     news: list[OrderEvent] = field(default_factory=list)
@@ -117,27 +118,49 @@ class Order:
     @property
     def is_paid(self) -> bool:
         """Captured or authorised to the full, or nothing to pay."""
-        return self.amount_due == 0 or self.authorized + self.captured >= self.total - self.cancelled_value
+        return self.authorized >= self.amount_due
 
     @property
     def payment_status(self) -> PaymentStatus:
-        return payment_status(self.total, self.authorized, self.captured, self.refunded)
+        """Of what was not cancelled; of an order cancelled whole, of what it was."""
+        is_over = all(line.open_quantity == 0 for line in self.lines)
+        owed = self.total if is_over else self.total - self.cancelled_value
+        return payment_status(owed, self.authorized, self.captured, self.refunded)
 
     @property
     def amount_due(self) -> int:
         """What is still to be paid for what was not cancelled; never below 0."""
         if all(line.open_quantity == 0 for line in self.lines):
             return 0
-        return max(0, self.total - self.cancelled_value - self.captured)
+        given_back = sum(refund.for_cancelled for refund in self.refunds)
+        return max(0, self.total - self.cancelled_value - (self.captured - given_back))
 
     @property
     def cancelled_value(self) -> int:
         """What the cancelled units would have cost, in minor units."""
-        return sum(
-            round_half_up(self.unit_share(line) * line.cancelled_quantity)
-            for line in self.lines
-            if line.cancelled_quantity
-        )
+        return self.value_of({line.line_no: line.cancelled_quantity for line in self.lines if line.cancelled_quantity})
+
+    def value_of(self, quantities: Mapping[int, int]) -> int:
+        """What was asked for these units: their share of lines, line taxes, order discounts and taxes; minor units."""
+        if not quantities:
+            return 0
+        share = Fraction(0)
+        for line_no, quantity in quantities.items():
+            share += self.unit_share(self.line(line_no)) * quantity
+        return round_half_up(share)
+
+    def worth(self, quantities: Mapping[int, int]) -> int:
+        """What is to be given back for these units, after what was refunded: together no more than they cost together.
+
+        The last unit of an order that was cancelled whole brings what no unit has a share in: the shipping.
+        """
+        before: dict[int, int] = {}
+        for refund in self.refunds:
+            for each in refund.lines:
+                before[each.line_no] = before.get(each.line_no, 0) + each.quantity
+        after = {line.line_no: before.get(line.line_no, 0) + quantities.get(line.line_no, 0) for line in self.lines}
+        is_over = all(line.cancelled_quantity == line.quantity == after[line.line_no] for line in self.lines)
+        return max(0, (self.total if is_over else self.value_of(after)) - self.value_of(before))
 
     def unit_share(self, line: OrderLine) -> Fraction:
         """What one unit costs: its share of line total, line tax, and the order's discounts and taxes on top."""
@@ -177,10 +200,9 @@ class Order:
         refused = guard("cancelOrder", self, at, is_whole=whole)
         if refused is not None or not quantities:
             return refused or Refusals.of(ErrorCode.INVALID_TRANSITION, "Nothing is left to cancel.")
-        if whole:
-            for shipment in self.shipments:
-                if shipment.holds_back:
-                    shipment.status = ShipmentStatus.CANCELLED
+        called_off = [shipment for shipment in self.shipments if whole and shipment.holds_back]
+        for shipment in called_off:
+            shipment.status = ShipmentStatus.CANCELLED
         for line_no, quantity in quantities.items():
             line = self.line(line_no)
             line.cancelled_quantity += quantity
@@ -197,6 +219,7 @@ class Order:
             {
                 "reason": reason.value,
                 "lines": [{"lineNo": number, "quantity": quantity} for number, quantity in quantities.items()],
+                "shipmentIds": [str(shipment.id) for shipment in called_off],
                 "status": {"before": before.value, "after": self.status.value},
             },
         )
@@ -277,10 +300,33 @@ class Order:
         )
         return line.shipped_quantity - announced
 
-    def refundable(self, line: OrderLine) -> int:
-        """Units that came back or were cancelled, and were not refunded yet."""
-        refunded = sum(units for refund in self.refunds for line_no, units in refund.lines if line_no == line.line_no)
-        return line.returned_quantity + line.cancelled_quantity - refunded
+    def refundable(self, line: OrderLine, return_id: UUID | None = None) -> int:
+        """Units that came back (in one return, where it is named) or were cancelled, and were not refunded yet."""
+        cancelled, returned = self.refundable_units(line)
+        if return_id is None:
+            return cancelled + returned
+        came = sum(
+            each.received
+            for made in self.returns
+            if made.id == return_id
+            for each in made.lines
+            if each.line_no == line.line_no
+        )
+        refunded = sum(
+            each.quantity
+            for refund in self.refunds
+            if refund.return_id == str(return_id)
+            for each in refund.lines
+            if each.line_no == line.line_no
+        )
+        return min(returned, came - refunded)
+
+    def refundable_units(self, line: OrderLine) -> tuple[int, int]:
+        """Units not refunded yet: cancelled ones, and ones that came back."""
+        refunded = [each for refund in self.refunds for each in refund.lines if each.line_no == line.line_no]
+        returned = sum(each.returned for each in refunded)
+        cancelled = sum(each.quantity for each in refunded) - returned
+        return line.cancelled_quantity - cancelled, line.returned_quantity - returned
 
     def shipment(self, shipment_id: UUID | None) -> Shipment | None:
         return next((each for each in self.shipments if each.id == shipment_id), None)

@@ -216,24 +216,38 @@ class ReturnLine:
 
 @dataclass(frozen=True, slots=True)
 class Return:
+    """Goods coming back. Why, in somebody's words, stands with the person's values."""
+
     id: UUID
     status: ReturnStatus
     lines: tuple[ReturnLine, ...]
-    reason: str
     by: str
     requested_at: datetime
     received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class RefundLine:
+    """Units of one line that a refund is for; so many of them had come back, the others were cancelled."""
+
+    line_no: int
+    quantity: int
+    returned: int
+
+
+@dataclass(frozen=True, slots=True)
 class Refund:
-    """Money going back, in minor units of the order's currency. `lines`: units by line number that it is for."""
+    """Money going back, in minor units of the order's currency. Why, in words, stands with the person's values.
+
+    `for_cancelled`: the part of the amount that is for cancelled units. They are not owed, so it no longer counts as
+    paid; for returned units what is owed and what is paid go down together.
+    """
 
     id: UUID
     amount: int
     restocking_fee: int
-    lines: tuple[tuple[int, int], ...]
-    reason: str | None
+    lines: tuple[RefundLine, ...]
+    for_cancelled: int
     by: str
     at: datetime
     return_id: str | None = None

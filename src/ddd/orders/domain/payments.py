@@ -71,6 +71,9 @@ def record_payment(
             "paymentNo": payment.payment_no,
             "state": {"before": None if known is None else known.state.value, "after": state.value},
             "amount": amount,
+            "provider": provider,
+            "reference": reference,
+            "method": payment.method,
             "paymentStatus": {"before": before.value, "after": order.payment_status.value},
         },
     )

@@ -8,14 +8,14 @@ from uuid import UUID
 
 from ddd.orders.domain.actions import guard
 from ddd.orders.domain.order import Order
-from ddd.orders.domain.parts import Actor, Refund, Return, ReturnLine, ReturnStatus
+from ddd.orders.domain.parts import Actor, OrderLine, Refund, RefundLine, Return, ReturnLine, ReturnStatus
 from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals
 from ddd.shared.domain.money import round_half_up
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnRules:
-    """What a tenant takes back. `days` from delivery (shipping where nobody told of a delivery); None: no limit.
+    """What a tenant takes back. `days` from a line's delivery (shipping where nobody told of one); None: no limit.
 
     `is_returnable` says it of a SKU. `fee_percent`: kept of a refund of returned goods. `cap`: at most so much of an
     order's paid total is refunded, in percent.
@@ -46,14 +46,14 @@ def request_return(
     if refused is not None:
         return refused
     faults = []
-    arrived = _last_arrival(order)
-    if rules.days is not None and arrived is not None and at > arrived + timedelta(days=rules.days):
-        return Refusals.of(ErrorCode.NOT_RETURNABLE, f"Returns are taken for {rules.days} days.")
     for line_no, quantity in quantities.items():
         line = order.line(line_no)
         left = order.returnable(line)
         if not rules.is_returnable(line.sku):
             faults.append(Refusal(ErrorCode.NOT_RETURNABLE, "This item is not taken back.", paths[line_no]))
+        elif rules.days is not None and at > _last_arrival(order, line) + timedelta(days=rules.days):
+            message = f"This item is taken back for {rules.days} days."
+            faults.append(Refusal(ErrorCode.NOT_RETURNABLE, message, paths[line_no]))
         elif quantity > left:
             faults.append(
                 Refusal(ErrorCode.QUANTITY_EXCEEDED, f"Only {left} can be returned.", (*paths[line_no], "quantity"))
@@ -66,16 +66,15 @@ def request_return(
         id=return_id,
         status=ReturnStatus.REQUESTED if rules.needs_review else ReturnStatus.APPROVED,
         lines=tuple(ReturnLine(line_no, quantity) for line_no, quantity in quantities.items()),
-        reason=reason,
         by=actor.subject,
         requested_at=at,
     )
     order.returns.append(made)
+    order.note_down(f"return_reason:{return_id}", reason)
     order.note_down(f"return:{return_id}", note)
     order.touch(at)
     data = {
         "returnId": str(return_id),
-        "reason": reason,
         "returnStatus": {"before": None, "after": made.status.value},
         "lines": [{"lineNo": each.line_no, "quantity": each.quantity} for each in made.lines],
     }
@@ -116,14 +115,6 @@ def receive_return(
     return None
 
 
-def value_of(order: Order, quantities: Mapping[int, int]) -> int:
-    """What was asked for these units: their share of lines, line taxes, order discounts and taxes; minor units."""
-    value = Fraction(0)
-    for line_no, quantity in quantities.items():
-        value += order.unit_share(order.line(line_no)) * quantity
-    return round_half_up(value)
-
-
 def process_refund(
     order: Order,
     quantities: Mapping[int, int],
@@ -142,54 +133,71 @@ def process_refund(
     """Give money back for returned or cancelled units; never more than was asked for them, nor than was paid.
 
     `amount` None: what the units are worth, less the fee. `fee` None: the rules' share of the returned units' worth.
+    Of a line that has both, cancelled units go first: no fee is kept of them. With `return_id` all are returned ones.
     """
     refused = guard("processRefund", order, at)
     if refused is not None:
         return refused
-    worth = value_of(order, quantities)
-    if fee is None:
-        returned = {
-            line_no: quantity for line_no, quantity in quantities.items() if order.line(line_no).returned_quantity
-        }
-        fee = round_half_up(value_of(order, returned) * rules.fee_percent / 100)
-    most = max(0, worth - fee)
+    lines = tuple(_refund_line(order, line_no, units, return_id) for line_no, units in quantities.items())
+    worth = order.worth(quantities)
+    of_returned = min(worth, order.value_of({each.line_no: each.returned for each in lines if each.returned}))
+    kept = round_half_up(of_returned * rules.fee_percent / 100) if fee is None else fee
+    most = max(0, worth - kept)
     paid = round_half_up(order.captured * rules.cap_percent / 100) - order.refunded
+    if most == 0:
+        path = None if fee is None else ("restockingFee",)
+        return Refusals.of(ErrorCode.REFUND_LIMIT, "These units are worth nothing, less the fee.", path)
+    if paid <= 0:
+        return Refusals.of(ErrorCode.REFUND_LIMIT, "Nothing is left of what was paid.")
     wanted = min(most, paid) if amount is None else amount
-    if wanted <= 0 or wanted > most:
+    if wanted > most:
         return Refusals.of(ErrorCode.REFUND_LIMIT, "This is more than these units are worth.", ("amount",))
     if wanted > paid:
         return Refusals.of(ErrorCode.REFUND_LIMIT, "This is more than was paid.", ("amount",))
     before = order.payment_status
-    order.refunds.append(
-        Refund(
-            refund_id,
-            wanted,
-            fee,
-            tuple(quantities.items()),
-            reason,
-            actor.subject,
-            at,
-            None if return_id is None else str(return_id),
-            provider,
-            reference,
-        )
+    made = Refund(
+        refund_id,
+        wanted,
+        kept,
+        lines,
+        min(wanted, worth - of_returned),
+        actor.subject,
+        at,
+        None if return_id is None else str(return_id),
+        provider,
+        reference,
     )
+    order.refunds.append(made)
+    order.note_down(f"refund:{refund_id}", reason)
     order.touch(at)
     data = {
         "refundId": str(refund_id),
         "returnId": None if return_id is None else str(return_id),
         "amount": wanted,
-        "restockingFee": fee,
-        "lines": [{"lineNo": line_no, "quantity": quantity} for line_no, quantity in quantities.items()],
+        "forCancelled": made.for_cancelled,
+        "provider": provider,
+        "reference": reference,
+        "restockingFee": kept,
+        "lines": [{"lineNo": each.line_no, "quantity": each.quantity, "returned": each.returned} for each in lines],
         "paymentStatus": {"before": before.value, "after": order.payment_status.value},
     }
     order.tell("order.refunded", actor, at, data)
     return None
 
 
-def _last_arrival(order: Order) -> datetime | None:
-    times = [each.delivered_at or each.shipped_at for each in order.shipments if each.has_left]
-    return max((each for each in times if each is not None), default=None)
+def _refund_line(order: Order, line_no: int, units: int, return_id: UUID | None) -> RefundLine:
+    cancelled, _ = order.refundable_units(order.line(line_no))
+    return RefundLine(line_no, units, units if return_id is not None else max(0, units - cancelled))
+
+
+def _last_arrival(order: Order, line: OrderLine) -> datetime:
+    """When the last of the line's units arrived, as far as anybody told, or left."""
+    times = [
+        each.delivered_at or each.shipped_at
+        for each in order.shipments
+        if each.has_left and any(packed.line_no == line.line_no for packed in each.lines)
+    ]
+    return max((each for each in times if each is not None), default=order.placed_at)
 
 
 def _become(

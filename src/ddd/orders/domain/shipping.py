@@ -1,6 +1,7 @@
 """Goods going out, shipment by shipment. What an order's own `ship` does in one call is done here in steps."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -49,8 +50,17 @@ def create_shipment(
     )
     order.shipments.append(shipment)
     order.note_down(f"shipment:{shipment_id}", instructions)
+    order.touch(at)
     was = Was(order.status, None)
-    _tell(order, shipment, "order.shipment_created", was, actor, at, {"lines": _lines(shipment), "mode": mode.value})
+    data = {
+        "mode": mode.value,
+        "carrier": carrier,
+        "branchCode": shipment.branch_code,
+        "package": None if package is None else asdict(package),
+        "pickupWindow": pickup_window and [pickup_window.start.isoformat(), pickup_window.end.isoformat()],
+        "lines": _lines(shipment),
+    }
+    _tell(order, shipment, "order.shipment_created", was, actor, at, data)
     return None
 
 
@@ -88,6 +98,7 @@ def dispatch_shipment(
     shipment.tracking_url = tracking_url or shipment.tracking_url
     shipment.shipped_at = shipped_at
     order.take_out(shipment)
+    order.touch(at)
     data = {
         "carrier": shipment.carrier,
         "trackingReference": shipment.tracking_reference,
@@ -122,7 +133,8 @@ def mark_as_delivered(
 
 
 def deliver(order: Order, shipments: Iterable[Shipment], *, delivered_at: datetime, actor: Actor, at: datetime) -> None:
-    """These arrived: one event each."""
+    """These arrived: one change of the order, and an event for each shipment."""
+    order.touch(at)
     for shipment in shipments:
         was = Was(order.status, shipment.status)
         for line in shipment.lines:
@@ -156,6 +168,7 @@ def add_tracking(
     was = Was(order.status, shipment.status)
     shipment.tracking_reference = tracking_reference
     shipment.tracking_url = tracking_url or shipment.tracking_url
+    order.touch(at)
     data = {"trackingReference": tracking_reference, "trackingUrl": shipment.tracking_url}
     _tell(order, shipment, "order.tracking_added", was, actor, at, data)
     return None
@@ -176,6 +189,7 @@ def mark_as_completed(order: Order, *, actor: Actor, at: datetime) -> Refusals |
 def _become(order: Order, shipment: Shipment, status: ShipmentStatus, type_: str, actor: Actor, at: datetime) -> None:
     was = Was(order.status, shipment.status)
     shipment.status = status
+    order.touch(at)
     _tell(order, shipment, type_, was, actor, at, {"lines": _lines(shipment)})
 
 
@@ -188,7 +202,6 @@ def _tell(
     at: datetime,
     data: Mapping[str, object],
 ) -> None:
-    order.touch(at)
     told = {
         "shipmentId": str(shipment.id),
         **data,

@@ -19,6 +19,7 @@ from ddd.orders.domain.parts import (
     Payment,
     PickupWindow,
     Refund,
+    RefundLine,
     Return,
     ReturnLine,
     ReturnStatus,
@@ -225,7 +226,7 @@ def return_of(data: dict[str, Any]) -> Return:
 
 def refund_of(data: dict[str, Any]) -> Refund:
     """A refund from its stored form."""
-    lines = tuple((number, quantity) for number, quantity in data["lines"])
+    lines = tuple(RefundLine(**line) for line in data["lines"])
     return Refund(**{**data, "id": UUID(data["id"]), "at": moment(data["at"]), "lines": lines})
 
 

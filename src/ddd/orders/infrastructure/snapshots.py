@@ -15,9 +15,11 @@ _TENANT = """
 INSERT INTO orders_tenant SELECT * FROM json_populate_record(NULL::orders_tenant, $1::json)
 ON CONFLICT (tenant_id) DO UPDATE SET stock_tracked = excluded.stock_tracked, unknown_sku = excluded.unknown_sku,
     trust_customer_checkout = excluded.trust_customer_checkout, workflow_version = excluded.workflow_version,
-    version = excluded.version
+    version = excluded.version, rules_version = orders_tenant.rules_version + 1
 WHERE orders_tenant.version < excluded.version
 """
+#: What a process remembers of a tenant holds for its branches, too.
+_RULES_CHANGED = "UPDATE orders_tenant SET rules_version = rules_version + 1 WHERE tenant_id = $1"
 _WORKFLOW = """
 INSERT INTO orders_workflow SELECT * FROM json_populate_record(NULL::orders_workflow, $1::json) ON CONFLICT DO NOTHING
 """
@@ -44,6 +46,7 @@ def _apply_tenant(event: PublishedEvent) -> Sequence[Write]:
         "trust_customer_checkout": tenant.trust_customer_checkout,
         "workflow_version": tenant.workflow_version,
         "version": tenant.version,
+        "rules_version": 1,
     }
     return [Write(_TENANT, (dumps(row),))]
 
@@ -67,7 +70,7 @@ def _apply_branch(event: PublishedEvent) -> Sequence[Write]:
         "archived": branch.archived,
         "version": branch.version,
     }
-    return [Write(_BRANCH, (dumps(row),))]
+    return [Write(_BRANCH, (dumps(row),)), Write(_RULES_CHANGED, (event.tenant_id,))]
 
 
 def _apply_item(event: PublishedEvent) -> Sequence[Write]:

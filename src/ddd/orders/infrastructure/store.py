@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from ddd.orders.application.ports import BranchSnapshot, PlacingFacts
+from ddd.orders.application.ports import BranchSnapshot, Catalogue, TenantRules
 from ddd.orders.application.views import OrderParts, order_of
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import OrderEvent, OrderLine, Payment, Shipment
@@ -30,17 +30,24 @@ from ddd.shared.domain.caller import Caller
 from ddd.shared.infrastructure.journal import AUDIT_FROM_JSON, audit_row
 from ddd.shared.infrastructure.statements import dumps
 
-_PLACING_FACTS = """
-SELECT t.stock_tracked, t.unknown_sku = 'ACCEPT', t.trust_customer_checkout, t.workflow_version,
-    (SELECT json_agg(json_build_array(b.code, b.priority, b.archived) ORDER BY b.priority, b.code)
-     FROM orders_branch b WHERE b.tenant_id = $1)::text,
+#: Rules travel only when their version is one that this process has not read: four subplans cost more than the rest.
+_CATALOGUE = """
+SELECT t.rules_version,
     (SELECT json_object_agg(i.sku, i.name) FROM orders_item i
      WHERE i.tenant_id = $1 AND NOT i.archived
-       AND i.sku = ANY (ARRAY(SELECT json_array_elements_text($2::json) COLLATE "C")))::text,
-    (SELECT json_build_array(o.id, o.customer_id) FROM orders_order o
-     WHERE o.tenant_id = $1 AND o.channel = $3 AND o.external_ref = $4)::text
+       AND i.sku = ANY (ARRAY(SELECT json_array_elements_text($2::json) COLLATE "C")))::text
 FROM orders_tenant t WHERE t.tenant_id = $1
 """
+_RULES = """
+SELECT t.rules_version, t.stock_tracked, t.unknown_sku = 'ACCEPT', t.trust_customer_checkout, t.workflow_version,
+    (SELECT json_agg(json_build_array(b.code, b.priority, b.archived) ORDER BY b.priority, b.code)
+     FROM orders_branch b WHERE b.tenant_id = $1)::text
+FROM orders_tenant t WHERE t.tenant_id = $1
+"""
+_SAME_REFERENCE = """
+SELECT id, customer_id FROM orders_order WHERE tenant_id = $1 AND channel = $2 AND external_ref = $3
+"""
+_MOST_REMEMBERED = 10_000
 #: The timeline's new entries go out as they are: outbox and timeline are fed by the same rows.
 _TELL = """
 news AS (SELECT * FROM json_populate_recordset(NULL::orders_event, {news}::json)),
@@ -112,17 +119,40 @@ class PostgresOrderStore:
     """See `ddd.orders.application.ports.OrderStore`."""
 
     def __init__(self, is_heard: bool) -> None:
-        #: Whether somebody subscribes to orders' events: else they are done as they are written, and no relay sees them.
+        #: Whether somebody subscribes to orders' events: else they are done as they are written.
         self._is_heard = "true" if is_heard else "false"
+        self._rules: dict[str, tuple[int, TenantRules]] = {}
 
     NUMBER_TAKEN = "orders_order_number_key"
     EXTERNAL_REF_TAKEN = "orders_order_external_ref"
 
-    def placing_facts(
-        self, tenant_id: str, skus: Sequence[str], channel: str, external_ref: str | None
-    ) -> Read[PlacingFacts | None]:
-        # An empty reference matches nothing: a blank one is never stored.
-        return Read(_PLACING_FACTS, (tenant_id, dumps(skus), channel, external_ref or ""), _placing_facts)
+    def catalogue(self, tenant_id: str, skus: Sequence[str]) -> Read[Catalogue | None]:
+        return Read(
+            _CATALOGUE,
+            (tenant_id, dumps(skus)),
+            lambda rows: Catalogue(rows[0][0], loads(rows[0][1]) or {}) if rows else None,
+        )
+
+    def remembered_rules(self, tenant_id: str, version: int) -> TenantRules | None:
+        known = self._rules.get(tenant_id)
+        return known[1] if known is not None and known[0] == version else None
+
+    def rules(self, tenant_id: str) -> Read[TenantRules]:
+        def build(rows: list[tuple[Any, ...]]) -> TenantRules:
+            version, tracked, accepts, trusts, workflow, branches = rows[0]
+            known = [BranchSnapshot(*branch) for branch in loads(branches) or ()]
+            rules = TenantRules(tracked, accepts, trusts, workflow, known)
+            if len(self._rules) >= _MOST_REMEMBERED:
+                self._rules.clear()
+            self._rules[tenant_id] = (version, rules)
+            return rules
+
+        return Read(_RULES, (tenant_id,), build)
+
+    def same_reference(self, tenant_id: str, channel: str, external_ref: str) -> Read[tuple[UUID, str | None] | None]:
+        return Read(
+            _SAME_REFERENCE, (tenant_id, channel, external_ref), lambda rows: (rows[0][0], rows[0][1]) if rows else None
+        )
 
     def lock(self, tenant_id: str, order_id: UUID) -> Read[Order | None]:
         return Read(
@@ -188,22 +218,6 @@ class PostgresOrderStore:
                 self._is_heard,
             ),
         )
-
-
-def _placing_facts(rows: list[tuple[Any, ...]]) -> PlacingFacts | None:
-    if not rows:
-        return None
-    tracked, accepts, trusts, workflow, branches, items, same = rows[0]
-    reference = loads(same)
-    return PlacingFacts(
-        tracked,
-        accepts,
-        trusts,
-        workflow,
-        [BranchSnapshot(*branch) for branch in loads(branches) or ()],
-        loads(items) or {},
-        None if reference is None else (UUID(reference[0]), reference[1]),
-    )
 
 
 def _order_row(tenant_id: str, order: Order) -> dict[str, Any]:

@@ -70,6 +70,10 @@ class Transaction(Protocol):
         """
         ...
 
+    def fetch_all(self, reads: Sequence[Read[Any]]) -> tuple[Any, ...]:
+        """Like `fetch`, for reads that are counted at run time."""
+        ...
+
     def store(self, *writes: Write) -> None:
         """Queue statements; they are sent, in this order, with COMMIT."""
         ...

@@ -5,7 +5,6 @@ transaction costs; here it is libpq's pipeline mode and psycopg's C adaptation, 
 is prepared is remembered by connection, and only once the server said that it is.
 """
 
-from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple, cast
@@ -79,7 +78,7 @@ def exchange(raw: Connection, statements: Sequence[Statement]) -> list[Rows]:
         pgconn.exec_(b"DEALLOCATE ALL")
         names.clear()
     adapt = Transformer(raw)
-    commands: deque[Callable[[], None]] = deque()
+    commands: list[Callable[[], None]] = []
     is_preparing: list[bool] = []
     fresh: dict[tuple[str, tuple[int, ...]], bytes] = {}
     for statement in statements:
@@ -96,7 +95,7 @@ def exchange(raw: Connection, statements: Sequence[Statement]) -> list[Rows]:
     commands.append(pgconn.pipeline_sync)
     pgconn.enter_pipeline_mode()
     try:
-        results = raw.wait(_communicate(pgconn, commands, len(commands)))
+        results = raw.wait(_communicate(pgconn, commands))
     except BaseException:
         raw.close()  # in the middle of an answer: of no use to anybody
         raise
@@ -104,11 +103,13 @@ def exchange(raw: Connection, statements: Sequence[Statement]) -> list[Rows]:
     return _rows(raw, adapt, names, fresh, is_preparing, results)
 
 
-def _communicate(
-    pgconn: PGconn, commands: deque[Callable[[], None]], expected: int
-) -> Generator[Any, Any, list[list[PGresult]]]:
-    results: list[list[PGresult]] = yield from generators.pipeline_communicate(pgconn, cast(Any, commands))
-    while len(results) < expected:
+def _communicate(pgconn: PGconn, commands: Sequence[Callable[[], None]]) -> Generator[Any, Any, list[list[PGresult]]]:
+    """Queue everything in libpq's buffer, then wait for the socket: as often as it has something, not per command."""
+    for command in commands:
+        command()
+    yield from generators.send(pgconn)
+    results: list[list[PGresult]] = []
+    while len(results) < len(commands):
         results.append((yield from generators.fetch_many(pgconn)))
     return results
 

@@ -95,6 +95,9 @@ class PostgresTransaction:
                 raise _KeyUsed(used)
         return tuple(read.build(found) for read, found in zip(reads, rows[1:], strict=False))
 
+    def fetch_all(self, reads: Sequence[Read[Any]]) -> tuple[Any, ...]:
+        return self.fetch(*reads)
+
     def store(self, *writes: Write) -> None:
         self.writes.extend(writes)
 

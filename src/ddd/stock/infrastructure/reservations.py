@@ -153,7 +153,8 @@ class StockReservations:
         actor: str,
         reference: str,
     ) -> Write:
-        _once_each([(line_no, quantity) for line_no, _, _, quantity in lines])
+        if len({(branch, sku) for _, branch, sku, _ in lines}) < len(lines):
+            raise ValueError("an order has one line for a SKU")
         given = [{"b": branch, "s": sku, "q": quantity, "id": new_id()} for _, branch, sku, quantity in lines]
         return Write(_TAKE_BACK, (tenant_id, str(order_id), dumps(given), at.isoformat(), actor, reference))
 

@@ -8,7 +8,8 @@ from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 from django.db import connections
 
-from order_management.database import connect_as_login, ensure_roles, grant_framework_tables
+from order_management.database import connect_as_login, logins
+from order_management.roles import ensure_roles, grant_framework_tables, let_system_read_everything
 
 
 class Command(migrate.Command):
@@ -29,8 +30,9 @@ class Command(migrate.Command):
         only_look = options.get("check_unapplied") or options.get("plan")
         if not only_look:
             with connect_as_login(os.environ, embedded, str(owner.settings_dict["NAME"])) as connection:
-                ensure_roles(connection, logins=embedded is not None)
+                ensure_roles(connection, logins(os.environ, embedded))
         super().handle(*args, **options)
         if not only_look:
             owner.ensure_connection()
             grant_framework_tables(owner.connection)
+            let_system_read_everything(owner.connection)

@@ -173,6 +173,7 @@ CREATE TABLE orders_tenant (
     trust_customer_checkout boolean NOT NULL,
     workflow_version        integer NOT NULL,
     version                 bigint NOT NULL,
+    rules_version           bigint NOT NULL,        -- counts the changes of this row and of the tenant's branches
     CONSTRAINT orders_tenant_pkey PRIMARY KEY (tenant_id)
 );
 CREATE TABLE orders_workflow (
