@@ -45,7 +45,7 @@ class Shop:
         document = f"mutation($input: {kind}!) {{ {name}(input: $input) {{ {selection} errors {{ code field }} }} }}"
         return caller.data(document, {"input": input_})
 
-    def place(self, key: str = "k1", **more: Any) -> dict[str, Any]:
+    def place(self, key: str = "k1", **more: Any) -> Any:
         return self.act(
             "placeOrder",
             idempotencyKey=key,

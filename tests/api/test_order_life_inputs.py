@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.living import NOWHERE, Life
 from tests.api.orders_support import Shop, units
-from tests.api.support import Api, Json
+from tests.api.support import Api
 
 LONG = "x" * 256
 FUTURE = "2999-01-01T00:00:00Z"
@@ -171,3 +171,16 @@ def test_a_shipment_may_be_of_one_branchs_lines(life: Life) -> None:
     assert [each["sku"] for each in made["lines"]] == [
         sku for sku, branch in zip("AC", branches, strict=True) if branch == branches[1]
     ]
+
+
+def test_where_stock_is_not_kept_the_whole_life_moves_none(api: Api) -> None:
+    shop = Shop()
+    shop.settings(stockTracked=False, unknownSku="ACCEPT")
+    life = Life(shop)
+    levels = shop.levels()
+    order = life.returned()
+    life.do("processRefund", order)
+    assert life.do("markAsCompleted", order)["order"]["status"] == "COMPLETED"
+    life.cancelled_paid()
+    assert shop.levels() == levels
+    assert shop.everything()["stock_reservation"] == []

@@ -11,7 +11,7 @@ import pytest
 from ddd.orders.domain.actions import ACTIONS
 from tests.api.living import DOCUMENTS, OPERATIONS, Life
 from tests.api.orders_support import Shop
-from tests.api.support import Api, ApiCaller
+from tests.api.support import Api, ApiCaller, Json
 from tests.builders import rows
 from tests.ledger import faults
 
@@ -179,7 +179,7 @@ ALLOWED_AT = {
     if name != "confirmOrder"
 }
 #: Other input under the same key, for each operation.
-OTHER = {
+OTHER: dict[str, Json] = {
     "recordPayment": {"method": "cash"},
     "cancelOrder": {"note": "other"},
     "requestReturn": {"note": "other"},
