@@ -25,6 +25,7 @@ _GRAPHQL_PATHS = frozenset({"/graphql/", "/graphql"})
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """The server, as WSGI (PEP 3333)."""
     if environ.get("PATH_INFO") not in _GRAPHQL_PATHS or environ.get("SCRIPT_NAME"):
+        close_old_connections()  # these use Django's, which does not notice by itself that one is dead
         return _django(environ, start_response)
     response = _graphql(WSGIRequest(environ))
     start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))

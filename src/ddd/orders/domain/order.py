@@ -219,7 +219,7 @@ class Order:
             {
                 "reason": reason.value,
                 "lines": [{"lineNo": number, "quantity": quantity} for number, quantity in quantities.items()],
-                "shipmentIds": [str(shipment.id) for shipment in called_off],
+                **({"shipmentIds": [str(shipment.id) for shipment in called_off]} if called_off else {}),
                 "status": {"before": before.value, "after": self.status.value},
             },
         )
