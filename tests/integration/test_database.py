@@ -8,6 +8,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import OperationalError, ProgrammingError
 
+from ddd.shared.infrastructure.statements import Plain, connection, exchange
 from order_management.database import unreachable, where_to_look
 from order_management.places import Place
 from order_management.postgres import EmbeddedPostgres
@@ -51,10 +52,12 @@ def test_a_database_that_is_away_is_told_with_where_to_look() -> None:
 
 
 def test_hot_statements_are_prepared_on_the_server_with_generic_plans(database: BaseDatabaseWrapper) -> None:
-    database.ensure_connection()
-    raw = database.connection
-    raw.execute("SELECT %s::int + 40", (2,), prepare=True)
-    assert raw.execute("SELECT generic_plans + custom_plans FROM pg_prepared_statements").fetchall() == [(1,)]
+    raw = connection("default")
+    hot = Plain("SELECT $1::int + 40", ("2",))
+    for _ in range(3):
+        assert exchange(raw, (hot,)) == [[(42,)]]
+    plans = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = %s"
+    assert raw.execute(plans, (hot.sql,)).fetchall() == [(3, 0)]
     assert raw.execute("SHOW plan_cache_mode").fetchone() == ("force_generic_plan",)
     assert _value("owner", "SHOW plan_cache_mode") == "auto"
 

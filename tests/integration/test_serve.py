@@ -187,7 +187,7 @@ def house(copy: Path) -> Iterator[House]:
 
 
 def test_stopping_ends_requests_in_flight_then_the_relay_then_the_database(house: House) -> None:
-    assert wait_until(lambda: "relay began" in house.journal(), 10)
+    assert wait_until(lambda: "relay began" in house.journal(), 30)
     postgres = house.postgres()
     answer: list[str] = []
     request = threading.Thread(target=lambda: answer.append(house.get("/slow/")))

@@ -156,9 +156,7 @@ def test_two_lines_of_one_level_are_a_mistake_of_the_caller(world: World) -> Non
     with pytest.raises(ValueError, match="one line for a SKU"):
         world.port.reserve(world.tenant_id, uuid4(), [(1, "north", "A", 1), (2, "north", "A", 1)], AT)
     with pytest.raises(ValueError, match="one line for a SKU"):
-        world.port.take_back(
-            world.tenant_id, uuid4(), [(1, "north", "A", 1), (2, "north", "A", 1)], AT, "somebody", ""
-        )
+        world.port.take_back(world.tenant_id, uuid4(), [(1, "north", "A", 1), (2, "north", "A", 1)], AT, "somebody", "")
     with pytest.raises(ValueError, match="named once"):
         world.port.release(world.tenant_id, uuid4(), [(1, 1), (1, 1)], AT)
     with pytest.raises(ValueError, match="named once"):
