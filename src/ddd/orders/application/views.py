@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from ddd.orders.domain.actions import ACTIONS, Situation, why_not
+from ddd.orders.domain.actions import ACTIONS, WHOLE_OR_LINES, Situation, why_not
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import (
     Address,
@@ -456,17 +456,22 @@ def available_actions(order: Order, grant: Grant, now: datetime) -> list[ActionV
     """What the caller may do next with the order, and why not: the rules are those that the mutations ask."""
     actions = []
     performing = performing_of(grant, order, order.lines)
+    situations: dict[Sight, Situation] = {}
     for action in ACTIONS:
         sight = sight_of(grant.scopes(action), grant.caller, order.customer.id, order.branch_code, order.lines)
         if sight is None:
             actions.append(ActionView(action, False, "Your roles do not permit this."))
             continue
-        lines = [line for line in order.lines if sight.sees(line)]
-        refusal = why_not(action, Situation(order, lines, now, performing=performing))
+        situation = situations.get(sight)
+        if situation is None:
+            lines = [line for line in order.lines if sight.sees(line)]
+            situation = situations[sight] = Situation(order, lines, now, performing=performing)
+        refusal = why_not(action, situation)
         if (
             refusal is not None
+            and action in WHOLE_OR_LINES
             and sight.is_whole
-            and why_not(action, Situation(order, lines, now, is_whole=True)) is None
+            and why_not(action, replace(situation, is_whole=True)) is None
         ):
             refusal = None  # of the whole order it would be taken
         actions.append(ActionView(action, refusal is None, None if refusal is None else refusal.message))

@@ -266,5 +266,7 @@ _RULES: Final[Mapping[str, Callable[[Situation], Refusal | None]]] = {
     "escalateReviewer": _name_reviewer,
     "reviewOrder": _review,
 }
+#: Actions that are taken of a whole order otherwise than of its lines.
+WHOLE_OR_LINES: Final = frozenset({"cancelOrder"})
 #: Every action on an existing order, by its mutation's name.
 ACTIONS: Final = tuple(_RULES)

@@ -42,6 +42,8 @@ from ddd.shared.domain.errors import ErrorCode, Refusals
 from ddd.shared.domain.facts import Facts
 from ddd.shared.domain.money import round_half_up
 
+_PLAIN_COURSE = Course(PLAIN)
+
 
 @dataclass(slots=True)
 class Order:
@@ -351,8 +353,8 @@ class Order:
     def course(self) -> Course:
         """The workflow's steps before the order as it is now."""
         workflow, evaluate = self.way
-        if not workflow.steps:
-            return Course(workflow)
+        if workflow is PLAIN:
+            return _PLAIN_COURSE
         known: list[Facts] = []
 
         def facts() -> Facts:
@@ -377,7 +379,7 @@ class Order:
     def go_on(self, actor: Actor, at: datetime) -> None:
         """Do what the workflow does by itself, until nothing is due; part of the change that brought it about."""
         if self.way.workflow is PLAIN:
-            if self.status is OrderStatus.PENDING and self.is_paid:
+            if self.confirmed_at is None and self.is_paid and self.status is OrderStatus.PENDING:
                 self.confirm(actor, at)
             return
         while not self.is_held(at):
