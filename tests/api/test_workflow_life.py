@@ -216,8 +216,11 @@ def test_under_the_plain_workflow_there_are_no_steps(tenant: Tenant) -> None:
     order = tenant.dear(payment=PAID)
     assert tenant.stands(order) == ("CONFIRMED", None)
     assert tenant.refusal("completeStep", order, step="approve")["code"] == "NOT_FOUND"
-    given: Json
-    for name, given in (("escalateReviewer", {"reviewer": "rea"}), ("reviewOrder", {"outcome": "APPROVED"})):
+    cases: tuple[tuple[str, Json], ...] = (
+        ("escalateReviewer", {"reviewer": "rea"}),
+        ("reviewOrder", {"outcome": "APPROVED"}),
+    )
+    for name, given in cases:
         error = tenant.refusal(name, order, **given)
         assert (error["code"], error["message"]) == ("INVALID_TRANSITION", tenant.why_not(order, name))
     assert tenant.why_not(order, "completeStep") == "No step of this order is to be done."

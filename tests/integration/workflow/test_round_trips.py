@@ -38,7 +38,7 @@ def look(shop: Shop, order: OrderView) -> str | None:
 
 def test_a_document_is_read_once_in_a_process(database: BaseDatabaseWrapper) -> None:
     shop = checking()
-    paid = {"payment": {"state": "CAPTURED"}}
+    paid: Any = {"payment": {"state": "CAPTURED"}}
     orders = [value(shop.place(shop.checkout(**paid))) for _ in range(5)]
     assert trips(lambda: shop.place(shop.checkout(**paid))) == (2, 10)
 

@@ -24,7 +24,13 @@ CLERK = Performing(ACTOR.subject, frozenset({"Admin"}), lambda _: True)
 BY: dict[str, Any] = {"actor": ACTOR, "at": NOW}
 OUTCOMES = [*[StepOutcome.DONE] * 4, StepOutcome.HELD, StepOutcome.REJECTED]
 STATUSES = ["PENDING", "CONFIRMED", "SHIPPED", "DELIVERED"]
-PERFORMERS = [{"roles": ["Admin"]}, {"roles": ["Admin"]}, {"roles": ["Vendor"]}, {"reviewer": True}, {"system": True}]
+PERFORMERS: list[dict[str, Any]] = [
+    {"roles": ["Admin"]},
+    {"roles": ["Admin"]},
+    {"roles": ["Vendor"]},
+    {"reviewer": True},
+    {"system": True},
+]
 
 
 def evaluate(expression: str, facts: Facts) -> bool | Failed:
