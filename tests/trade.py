@@ -11,12 +11,16 @@ from ddd.orders.application.mark_as_shipped import mark_as_shipped
 from ddd.orders.application.place_order import place_order
 from ddd.orders.application.ports import Orders
 from ddd.orders.application.views import OrderView
+from ddd.orders.application.workflows import Workflows
 from ddd.orders.infrastructure.readers import PostgresOrderReader
 from ddd.orders.infrastructure.store import PostgresOrderStore
+from ddd.published.workflow import FACTS
 from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.clock import SystemClock
 from ddd.shared.infrastructure.access import AccessReader
+from ddd.shared.infrastructure.cel import CelConditions
 from ddd.shared.infrastructure.reader import PostgresReader
+from ddd.shared.infrastructure.regular_expressions import Re2Patterns
 from ddd.stock.application.items import create_item
 from ddd.stock.application.levels import receive_stock
 from ddd.stock.application.reservations import NO_LEVEL, SHORT
@@ -37,6 +41,9 @@ def orders() -> Orders:
         stock=StockReservations(),
         shortages=(SHORT, NO_LEVEL),
         clock=SystemClock(),
+        workflows=Workflows(
+            reader=PostgresReader(AccessReader()), conditions=CelConditions(FACTS), patterns=Re2Patterns()
+        ),
     )
 
 

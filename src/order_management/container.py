@@ -55,6 +55,7 @@ def build_app(clock: Clock | None = None) -> App:
     reader = PostgresReader(access)
     unit_of_work = PostgresUnitOfWork(access, clock, relay().drain)
     conditions, patterns = CelConditions(FACTS), Re2Patterns()
+    workflows = Workflows(reader=reader, conditions=conditions, patterns=patterns)
     return App(
         orders=Orders(
             unit_of_work=unit_of_work,
@@ -64,6 +65,7 @@ def build_app(clock: Clock | None = None) -> App:
             stock=StockReservations(),
             shortages=(SHORT, NO_LEVEL),
             clock=clock,
+            workflows=workflows,
         ),
         stock=Stock(unit_of_work=unit_of_work, reader=reader, store=PostgresStockStore(), clock=clock),
         branches=Branches(unit_of_work=unit_of_work, reader=reader, store=PostgresBranchStore()),
@@ -75,7 +77,7 @@ def build_app(clock: Clock | None = None) -> App:
             conditions=conditions,
             patterns=patterns,
         ),
-        workflows=Workflows(reader=reader, conditions=conditions, patterns=patterns),
+        workflows=workflows,
         reader=reader,
     )
 

@@ -23,8 +23,11 @@ OPERATIONS = (
     " releaseHold requestReturn receiveReturn processRefund"
 ).split()
 _SMALL = "order { id version status } errors { code field message details } replayed"
+#: Those that need a workflow with steps.
+STEPS = "completeStep escalateReviewer reviewOrder".split()
 DOCUMENTS = {
-    name: mutation(name, f"{{ {_SMALL} {PARTS[name] + ' { id }' if name in PARTS else ''} }}") for name in OPERATIONS
+    name: mutation(name, f"{{ {_SMALL} {PARTS[name] + ' { id }' if name in PARTS else ''} }}")
+    for name in (*OPERATIONS, *STEPS)
 }
 NOWHERE = "01930000-0000-7000-8000-000000000000"
 CUSTOMER = {"firstName": "Ann", "id": "c-7"}

@@ -246,6 +246,9 @@ def _on_an_order(names: Names) -> list[tuple[str, Json]]:
         ("requestReturn", {**order, "lines": line, "reason": "broken"}),
         ("receiveReturn", {**order, "returnId": names.order_id, "lines": [{"orderLineId": "1", "restock": 1}]}),
         ("processRefund", {**order, "amount": "1.00", "reason": "broken"}),
+        ("completeStep", {**order, "step": "approve"}),
+        ("escalateReviewer", {**order, "reviewer": names.customer_id}),
+        ("reviewOrder", {**order, "outcome": "APPROVED"}),
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ddd.orders.domain.actions import ACTIONS
-from tests.api.living import DOCUMENTS, OPERATIONS, Life
+from tests.api.living import DOCUMENTS, OPERATIONS, STEPS, Life
 from tests.api.orders_support import Shop
 from tests.api.support import Api, ApiCaller, Json
 from tests.builders import rows
@@ -137,7 +137,7 @@ def answer_to(stage: str, role: str, name: str) -> str:
 
 
 def test_the_table_names_every_action_of_the_server() -> None:
-    assert sorted(OPERATIONS) == sorted(ACTIONS)
+    assert sorted([*OPERATIONS, *STEPS]) == sorted(ACTIONS)
     assert all(set(row) <= set(OPERATIONS) for row in STAGES.values())
 
 

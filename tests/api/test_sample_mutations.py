@@ -16,8 +16,8 @@ ORDER_OF_RUNNING = """
     me tenant updateTenantSettings  placeOrder getOrder orders markAsShipped cancelOrder addShippingTrackingReference
     markAsDelivered requestReturn receiveReturn processRefund markAsCompleted
     recordPayment holdOrder releaseHold createShipment cancelShipment confirmShipment dispatchShipment deliverShipment
-    confirmOrder  archiveItem archiveBranch
-    workflow validateWorkflow simulateWorkflow publishWorkflow rolePermissions setRolePermissions
+    confirmOrder  workflow validateWorkflow simulateWorkflow publishWorkflow completeStep escalateReviewer reviewOrder
+    archiveItem archiveBranch rolePermissions setRolePermissions
 """.split()
 
 
@@ -66,6 +66,8 @@ class Visitor:
             self.known["shipmentId"] = answer["order"]["shipments"][0]["id"]
         elif name == "createShipment":
             self.known["shipmentId"] = answer["shipment"]["id"]
+        elif name == "me":
+            self.known["subject"] = answer["subject"]
         elif name == "requestReturn":
             self.known["returnId"] = answer["return"]["id"]
         return answer
@@ -80,6 +82,9 @@ class Visitor:
             paid = {"state": "CAPTURED", "amount": "24.90"}
             self.run("placeOrder", idempotencyKey="third", externalRef="WS-1003", payment=paid)
             self.run("cancelOrder", idempotencyKey="less")
+        elif name == "completeStep":  # above 1,000, under the workflow just published
+            dear = [{"sku": "CHAI-20", "quantity": 2, "unitPrice": "600"}]
+            self.run("placeOrder", idempotencyKey="fourth", externalRef="WS-1004", lines=dear, expectedTotal=None)
 
 
 def test_the_samples_run_one_after_the_other_in_a_fresh_tenant(api: Api) -> None:
@@ -112,6 +117,9 @@ def test_the_samples_run_one_after_the_other_in_a_fresh_tenant(api: Api) -> None
         "dispatchShipment": "PARTIALLY_SHIPPED",
         "deliverShipment": "PARTIALLY_SHIPPED",
         "confirmOrder": "CONFIRMED",
+        "completeStep": "PENDING",
+        "escalateReviewer": "PENDING",
+        "reviewOrder": "CONFIRMED",
     }
     assert answers["receiveReturn"]["return"]["status"] == "RECEIVED"
     assert answers["processRefund"]["refund"]["amount"] == {"amount": "18.00", "currency": "EUR"}

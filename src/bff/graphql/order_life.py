@@ -9,11 +9,13 @@ from bff.graphql.types.common import Info, given, payload
 from bff.graphql.types.order_life import (
     AddShippingTrackingReferenceInput,
     CancelShipmentInput,
+    CompleteStepInput,
     ConfirmOrderInput,
     ConfirmShipmentInput,
     CreateShipmentInput,
     DeliverShipmentInput,
     DispatchShipmentInput,
+    EscalateReviewerInput,
     HoldOrderInput,
     MarkAsCompletedInput,
     MarkAsDeliveredInput,
@@ -24,10 +26,11 @@ from bff.graphql.types.order_life import (
     ReleaseHoldInput,
     RequestReturnInput,
     ReturnPayload,
+    ReviewOrderInput,
     ShipmentPayload,
 )
 from bff.graphql.types.orders import OrderPayload
-from ddd.orders.application import holds, payments, returns, shipments
+from ddd.orders.application import holds, payments, returns, shipments, steps
 from ddd.orders.application.change_order import Changed
 from ddd.orders.application.ports import Orders
 from ddd.orders.application.views import OrderView
@@ -63,7 +66,7 @@ def _shipment(handler: Handler, info: Info, input_: object) -> ShipmentPayload:
 
 @strawberry.type
 class OrderLifeMutations:
-    @strawberry.mutation(description="PENDING becomes CONFIRMED, once paid.")
+    @strawberry.mutation(description="PENDING becomes CONFIRMED: once paid, or as the workflow says.")
     def confirm_order(self, info: Info, input: ConfirmOrderInput) -> OrderPayload:
         return _order(payments.confirm_order, info, input)
 
@@ -122,3 +125,15 @@ class OrderLifeMutations:
     @strawberry.mutation(description="Give money back for returned or cancelled units.")
     def process_refund(self, info: Info, input: ProcessRefundInput) -> RefundPayload:
         return _part(returns.process_refund, info, input, RefundPayload, "refund", "refunds")
+
+    @strawberry.mutation(description="Perform a step of the order's workflow.")
+    def complete_step(self, info: Info, input: CompleteStepInput) -> OrderPayload:
+        return _order(steps.complete_step, info, input)
+
+    @strawberry.mutation(description="Name the one whose review of the order counts.")
+    def escalate_reviewer(self, info: Info, input: EscalateReviewerInput) -> OrderPayload:
+        return _order(steps.escalate_reviewer, info, input)
+
+    @strawberry.mutation(description="The named reviewer approves, rejects or holds.")
+    def review_order(self, info: Info, input: ReviewOrderInput) -> OrderPayload:
+        return _order(steps.review_order, info, input)

@@ -1,11 +1,12 @@
 """What happens to an order after it is placed: inputs and payloads."""
 
 import strawberry
+from strawberry.scalars import JSON
 
 from bff.graphql.scalars import RawDateTime, RawDecimal
 from bff.graphql.types.common import PackageInput, UserError, raw_input
 from bff.graphql.types.orders import Order, OrderLineQuantityInput, Refund, Return, Shipment
-from ddd.orders.application.vocabulary import PaymentState, ShipmentMode
+from ddd.orders.application.vocabulary import PaymentState, ShipmentMode, StepOutcome
 
 _REPLAYED = "The key had been used; the object is as it is now."
 
@@ -197,5 +198,33 @@ class ProcessRefundInput:
     reason: str | None = strawberry.UNSET
     provider: str | None = strawberry.UNSET
     reference: str | None = strawberry.UNSET
+    idempotency_key: str | None = strawberry.UNSET
+    expected_version: int | None = strawberry.UNSET
+
+
+@raw_input(description="A step of the order's workflow. Without an outcome: done, or approved, as the step has it.")
+class CompleteStepInput:
+    order_id: strawberry.ID
+    step: str
+    input: JSON | None = strawberry.field(default=strawberry.UNSET, description="As the step's input schema says.")
+    outcome: StepOutcome | None = strawberry.UNSET
+    idempotency_key: str | None = strawberry.UNSET
+    expected_version: int | None = strawberry.UNSET
+
+
+@raw_input()
+class EscalateReviewerInput:
+    order_id: strawberry.ID
+    reviewer: str = strawberry.field(description="The subject (`sub`) of the one whose review counts from now on.")
+    note: str | None = strawberry.UNSET
+    idempotency_key: str | None = strawberry.UNSET
+    expected_version: int | None = strawberry.UNSET
+
+
+@raw_input(description="The named reviewer's word on the step that waits for it, else on the return asked for first.")
+class ReviewOrderInput:
+    order_id: strawberry.ID
+    outcome: StepOutcome
+    note: str | None = strawberry.UNSET
     idempotency_key: str | None = strawberry.UNSET
     expected_version: int | None = strawberry.UNSET

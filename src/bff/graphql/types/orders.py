@@ -26,6 +26,7 @@ from ddd.orders.application.vocabulary import (
     ReturnStatus,
     ShipmentMode,
     ShipmentStatus,
+    StepOutcome,
 )
 
 for _words in (
@@ -38,6 +39,7 @@ for _words in (
     ReturnStatus,
     ShipmentMode,
     ShipmentStatus,
+    StepOutcome,
 ):
     strawberry.enum(_words)
 

@@ -11,6 +11,7 @@ from ddd.orders.application.queries import order_by_id
 from ddd.orders.application.views import OrderFacts, OrderParts, OrderView, Sight, line_number, sight_of
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import Actor, OrderLine
+from ddd.orders.domain.workflow import PLAIN_WAY
 from ddd.shared.application.access import Grant
 from ddd.shared.application.events import AuditEntry
 from ddd.shared.application.form import Form
@@ -35,6 +36,7 @@ class Change:
     sight: Sight
     actor: Actor
     now: datetime
+    grant: Grant
     part_id: UUID | None = None
 
     def refusals(self) -> Refusals | None:
@@ -101,11 +103,18 @@ def change_part(
         before = {"status": order.status.value, "version": order.version}
         form = Form(given)
         actor = Actor(caller.subject, tuple(sorted(caller.roles)))
-        change = Change(caller, order, form, sight, actor, orders.clock.now())
+        change = Change(caller, order, form, sight, actor, orders.clock.now(), tx.grant)
+        way = orders.workflows.known(caller.tenant_id, order.workflow_version)
+        if way is None:
+            (document,) = tx.fetch(orders.store.workflow(caller.tenant_id, order.workflow_version))
+            way = orders.workflows.read(caller.tenant_id, order.workflow_version, document)
+        order.way = way
         writes = decide(change)
         if isinstance(writes, Refusals):
             return writes
         if order.news:  # told twice is told once
+            if way is not PLAIN_WAY:  # under the built-in workflow only a payment brings an order on by itself
+                order.go_on(actor, change.now)
             after = {"status": order.status.value, "version": order.version}
             audit = AuditEntry(operation, "order", order.id, before, after)
             tx.store(*writes, orders.store.save(caller, order, audit))

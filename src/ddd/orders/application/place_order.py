@@ -48,11 +48,20 @@ def place_order(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Out
             raise Unauthenticated
         remembered = store.remembered_rules(caller.tenant_id, seen.rules_version)
         (rules,) = (remembered,) if remembered is not None else tx.fetch(store.rules(caller.tenant_id))
-        facts = PlacingFacts(*rules, seen.item_names, same[0] if same else None)
+        facts = PlacingFacts(
+            rules.stock_tracked,
+            rules.accepts_unknown_sku,
+            rules.trusts_customer_checkout,
+            rules.workflow_version,
+            rules.branches,
+            seen.item_names,
+            same[0] if same else None,
+        )
         now = orders.clock.now()
         order = read_checkout(given, caller, facts, order_id, new_order_number(), now)
         if isinstance(order, Refusals):
             return order
+        order.way = orders.workflows.read(caller.tenant_id, rules.workflow_version, rules.workflow)
         if facts.stock_tracked:
             short = _allocate(order, facts, available)
             if short:

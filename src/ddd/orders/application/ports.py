@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from ddd.orders.application.listing import Listing
 from ddd.orders.application.views import OrderFacts, OrderParts
+from ddd.orders.application.workflows import Workflows
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import OrderEvent, OrderLine, Payment, Shipment
 from ddd.shared.application.events import AuditEntry
@@ -26,13 +27,17 @@ class BranchSnapshot(NamedTuple):
 
 
 class TenantRules(NamedTuple):
-    """What a tenant settled for all its orders; `branches` in the order in which they are tried."""
+    """What a tenant settled for all its orders; `branches` in the order in which they are tried.
+
+    `workflow`: the document of the version for new orders.
+    """
 
     stock_tracked: bool
     accepts_unknown_sku: bool
     trusts_customer_checkout: bool
     workflow_version: int
     branches: Sequence[BranchSnapshot]
+    workflow: Mapping[str, Any]
 
 
 class Catalogue(NamedTuple):
@@ -82,6 +87,10 @@ class OrderStore(Protocol):
         ...
 
     def rules(self, tenant_id: str) -> Read[TenantRules]: ...
+    def workflow(self, tenant_id: str, version: int) -> Read[Mapping[str, Any]]:
+        """The document of a published version; empty where there is none."""
+        ...
+
     def same_reference(
         self, tenant_id: str, channel: str, external_ref: str
     ) -> Read[tuple[UUID, str | None] | None]: ...
@@ -159,3 +168,4 @@ class Orders:
     #: Names of stock's constraints that say: what was seen available is gone.
     shortages: tuple[str, ...]
     clock: Clock
+    workflows: Workflows

@@ -1,6 +1,6 @@
 """getOrder and orders: one round trip, no aggregates."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +11,7 @@ from ddd.orders.application.listing import Listing
 from ddd.orders.application.ports import Found, Orders
 from ddd.orders.application.views import OrderFacts, OrderView, Sight, sight_of
 from ddd.orders.domain.parts import OrderLine
+from ddd.orders.domain.workflow import Way
 from ddd.shared.application.access import Grant
 from ddd.shared.application.form import parse_date_time
 from ddd.shared.application.pages import Page, PageRequest, encode_cursor, page_of
@@ -84,8 +85,27 @@ def order_by_id(
     grant, *results = orders.reader.fetch(caller, *bundle.reads)
     for facts, parts in bundle.assemble(*results):
         seen = sight(grant, facts, parts.lines)
-        return None if seen is None else OrderView(facts, parts, seen, grant, orders.clock.now())
+        if seen is None:
+            return None
+        way = ways(caller, orders, [facts])[facts.workflow_version]
+        return OrderView(facts, parts, seen, grant, orders.clock.now(), way)
     return None
+
+
+def ways(caller: Caller, orders: Orders, found: Iterable[OrderFacts]) -> dict[int, Way]:
+    """What the orders go by, by version; documents are read (a round trip) once in a process."""
+    known = {
+        version: orders.workflows.known(caller.tenant_id, version)
+        for version in {facts.workflow_version for facts in found}
+    }
+    unread = [version for version, way in known.items() if way is None]
+    if unread:
+        reads = [orders.store.workflow(caller.tenant_id, version) for version in unread]
+        documents: list[Any]
+        _, *documents = orders.reader.fetch(caller, *reads)
+        for version, document in zip(unread, documents, strict=True):
+            known[version] = orders.workflows.read(caller.tenant_id, version, document)
+    return {version: way for version, way in known.items() if way is not None}
 
 
 def _seen(found: Sequence[Found], grant: Grant, orders: Orders) -> OrderView | None:
@@ -93,7 +113,8 @@ def _seen(found: Sequence[Found], grant: Grant, orders: Orders) -> OrderView | N
     for facts, parts in found:
         sight = sight_of(scopes, grant.caller, facts.customer.id, facts.branch_code, parts.lines)
         if sight is not None:
-            return OrderView(facts, parts, sight, grant, orders.clock.now())
+            way = ways(grant.caller, orders, [facts])[facts.workflow_version]
+            return OrderView(facts, parts, sight, grant, orders.clock.now(), way)
     return None
 
 
@@ -133,10 +154,13 @@ def list_orders(
     total = results.pop() if count else None
     scopes = grant.require("orders")
     views, cursors = [], []
-    for facts, parts in assemble(*results):
+    found = assemble(*results)
+    by_version = ways(caller, orders, [facts for facts, _ in found])
+    for facts, parts in found:
         sight = sight_of(scopes, caller, facts.customer.id, facts.branch_code, parts.lines)
         if sight is not None:
-            views.append(OrderView(facts, parts, sight, grant, orders.clock.now()))
+            way = by_version[facts.workflow_version]
+            views.append(OrderView(facts, parts, sight, grant, orders.clock.now(), way))
             moment = facts.placed_at if listing.sort == "placed_at" else facts.updated_at
             cursors.append(encode_cursor(listing.sort_name, moment.isoformat(), str(facts.id)))
     return OrderPage(page_of(views, cursors, request), total)

@@ -8,9 +8,9 @@ from ddd.orders.application.change_order import Change, Changed, change_part
 from ddd.orders.application.payments import own_currency
 from ddd.orders.application.ports import LineReservation, Orders
 from ddd.orders.application.views import line_number
+from ddd.orders.application.workflows import return_rules
 from ddd.orders.domain import returning
 from ddd.orders.domain.parts import OrderLine, Return
-from ddd.orders.domain.returning import ReturnRules
 from ddd.shared.application.form import MAX_QUANTITY, Form
 from ddd.shared.application.outcome import Outcome
 from ddd.shared.application.statements import Write
@@ -18,9 +18,6 @@ from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.errors import ErrorCode, Refusals
 from ddd.shared.domain.ids import new_id, parse_id
 from ddd.shared.domain.text import MAX_NOTE
-
-#: Until the tenant's workflow says otherwise.
-PLAIN_RULES = ReturnRules()
 
 
 def request_return(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Outcome[Changed]:
@@ -40,7 +37,7 @@ def request_return(caller: Caller, given: Mapping[str, Any], orders: Orders) -> 
             return_id=change.part_id,
             reason=reason,
             note=note,
-            rules=PLAIN_RULES,
+            rules=return_rules(change.order.way.workflow, orders.workflows.patterns),
             paths={line.line_no: path for line, _, path in named},
             actor=change.actor,
             at=change.now,
@@ -132,7 +129,7 @@ def process_refund(caller: Caller, given: Mapping[str, Any], orders: Orders) -> 
             return_id=return_id,
             provider=provider,
             reference=reference,
-            rules=PLAIN_RULES,
+            rules=return_rules(change.order.way.workflow, orders.workflows.patterns),
             actor=change.actor,
             at=change.now,
         )

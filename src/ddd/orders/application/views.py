@@ -8,10 +8,10 @@ the customer's id.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, replace
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from ddd.orders.domain.actions import ACTIONS, Situation, why_not
+from ddd.orders.domain.actions import ACTIONS, WHOLE_OR_LINES, Situation, why_not
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import (
     Address,
@@ -29,6 +29,7 @@ from ddd.orders.domain.parts import (
     ShipmentLine,
 )
 from ddd.orders.domain.status import OrderStatus, PaymentStatus
+from ddd.orders.domain.workflow import PLAIN_WAY, Performing, Way
 from ddd.shared.application.access import Grant
 from ddd.shared.domain.caller import Caller, Scope
 from ddd.shared.domain.money import Money
@@ -294,9 +295,12 @@ class ShipmentView:
 class OrderView:
     """One order through one caller's eyes. Amounts become money only where they are asked for."""
 
-    __slots__ = ("_grant", "_now", "_order", "_parts", "_sight")
+    __slots__ = ("_grant", "_now", "_order", "_parts", "_sight", "_way")
 
-    def __init__(self, order: OrderFacts, parts: OrderParts, sight: Sight, grant: Grant, now: datetime) -> None:
+    def __init__(
+        self, order: OrderFacts, parts: OrderParts, sight: Sight, grant: Grant, now: datetime, way: Way = PLAIN_WAY
+    ) -> None:
+        self._way = way
         self._now = now
         self._order = order
         self._parts = parts
@@ -308,8 +312,6 @@ class OrderView:
 
     def _money(self, minor: int) -> Money | None:
         return Money(minor, self._order.currency) if self._sight.is_whole else None
-
-    activity_status: ClassVar[None] = None
 
     @property
     def payment_status(self) -> PaymentStatus | None:
@@ -446,31 +448,47 @@ class OrderView:
 
     @property
     def available_actions(self) -> list[ActionView]:
-        order = order_of(self._order, self._parts)
+        order = order_of(self._order, self._parts, self._way)
         return available_actions(order, self._grant, self._now)
 
 
 def available_actions(order: Order, grant: Grant, now: datetime) -> list[ActionView]:
     """What the caller may do next with the order, and why not: the rules are those that the mutations ask."""
     actions = []
+    performing = performing_of(grant, order, order.lines)
+    situations: dict[Sight, Situation] = {}
     for action in ACTIONS:
         sight = sight_of(grant.scopes(action), grant.caller, order.customer.id, order.branch_code, order.lines)
         if sight is None:
             actions.append(ActionView(action, False, "Your roles do not permit this."))
             continue
-        lines = [line for line in order.lines if sight.sees(line)]
-        refusal = why_not(action, Situation(order, lines, now))
+        situation = situations.get(sight)
+        if situation is None:
+            lines = [line for line in order.lines if sight.sees(line)]
+            situation = situations[sight] = Situation(order, lines, now, performing=performing)
+        refusal = why_not(action, situation)
         if (
             refusal is not None
+            and action in WHOLE_OR_LINES
             and sight.is_whole
-            and why_not(action, Situation(order, lines, now, is_whole=True)) is None
+            and why_not(action, replace(situation, is_whole=True)) is None
         ):
             refusal = None  # of the whole order it would be taken
         actions.append(ActionView(action, refusal is None, None if refusal is None else refusal.message))
     return actions
 
 
-def order_of(facts: OrderFacts, parts: OrderParts) -> Order:
+def performing_of(grant: Grant, order: OrderFacts, lines: Sequence[OrderLine]) -> Performing:
+    """The caller as a performer of the order's steps; its permissions count as far as they reach this order."""
+    caller = grant.caller
+
+    def permits(operation: str) -> bool:
+        return sight_of(grant.scopes(operation), caller, order.customer.id, order.branch_code, lines) is not None
+
+    return Performing(caller.subject, frozenset(role.value for role in caller.roles), permits)
+
+
+def order_of(facts: OrderFacts, parts: OrderParts, way: Way = PLAIN_WAY) -> Order:
     """The aggregate of an order that was read: what a rule asks is answered by one."""
     if isinstance(facts, Order):
         return facts
@@ -479,6 +497,7 @@ def order_of(facts: OrderFacts, parts: OrderParts) -> Order:
         lines=list(parts.lines),
         payments=list(parts.payments),
         shipments=list(parts.shipments),
+        way=way,
     )
 
 

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from ddd.orders.domain.parts import CancelReason, ReturnStatus, ShipmentMode, ShipmentStatus
 from ddd.orders.domain.status import OrderStatus, PaymentState, PaymentStatus
+from ddd.published.workflow import StepOutcome
 
 __all__ = [
     "CancelReason",
@@ -15,6 +16,7 @@ __all__ = [
     "ReturnStatus",
     "ShipmentMode",
     "ShipmentStatus",
+    "StepOutcome",
 ]
 
 

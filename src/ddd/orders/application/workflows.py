@@ -10,8 +10,17 @@ from typing import Any, Final
 from ddd.orders.domain.facts import amount_facts
 from ddd.orders.domain.returning import ReturnRules
 from ddd.orders.domain.standing import Standing, StepState
-from ddd.orders.domain.workflow import Course
-from ddd.published.workflow import AMOUNTS, FACTS, MAX_BYTES, STATUSES, Fault, Workflow, read_workflow
+from ddd.orders.domain.workflow import PLAIN_WAY, Course, Way
+from ddd.published.workflow import (
+    AMOUNTS,
+    FACTS,
+    MAX_BYTES,
+    PLAIN_VERSION,
+    STATUSES,
+    Fault,
+    Workflow,
+    read_workflow,
+)
 from ddd.shared.application.conditions import Conditions, Patterns
 from ddd.shared.application.form import Form
 from ddd.shared.application.reader import Reader
@@ -62,6 +71,18 @@ class Workflows:
     conditions: Conditions
     patterns: Patterns
     library: WorkflowLibrary = field(default_factory=WorkflowLibrary)
+
+    def known(self, tenant_id: str, version: int) -> Way | None:
+        """What orders of this version go by, where its document need not be read: the built-in one never is."""
+        if version == PLAIN_VERSION:
+            return PLAIN_WAY
+        workflow = self.library.known(tenant_id, version)
+        return None if workflow is None else Way(workflow, self.conditions.evaluate)
+
+    def read(self, tenant_id: str, version: int, document: Mapping[str, Any]) -> Way:
+        """What orders of this version go by, from its document. Raises ValueError for one that cannot be read."""
+        known = self.known(tenant_id, version)
+        return known or Way(self.library.read(tenant_id, version, document), self.conditions.evaluate)
 
 
 def return_rules(workflow: Workflow, patterns: Patterns) -> ReturnRules:

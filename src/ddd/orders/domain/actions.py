@@ -7,6 +7,8 @@ from typing import Final, Protocol
 
 from ddd.orders.domain.parts import OrderLine, Return, ReturnStatus, Shipment, ShipmentStatus, what_is_left
 from ddd.orders.domain.status import OrderStatus
+from ddd.orders.domain.workflow import Course, Performing
+from ddd.published.workflow import PerformerKind
 from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals
 
 
@@ -27,6 +29,9 @@ class State(Protocol):
     def captured(self) -> int: ...
     @property
     def refunded(self) -> int: ...
+    @property
+    def reviewer(self) -> str | None: ...
+    def course(self) -> Course: ...
     def is_held(self, now: datetime) -> bool: ...
     def returnable(self, line: OrderLine) -> int: ...
     def refundable(self, line: OrderLine) -> int: ...
@@ -51,6 +56,8 @@ class Situation:
     now: datetime
     #: No lines are named, and the caller sees all of them.
     is_whole: bool = False
+    #: The caller, where it may be a step's turn.
+    performing: Performing | None = None
 
     @property
     def status(self) -> OrderStatus:
@@ -72,9 +79,11 @@ def why_not(action: str, situation: Situation) -> Refusal | None:
     return _RULES[action](situation)
 
 
-def guard(action: str, order: State, now: datetime, *, is_whole: bool = False) -> Refusals | None:
+def guard(
+    action: str, order: State, now: datetime, *, is_whole: bool = False, performing: Performing | None = None
+) -> Refusals | None:
     """What every change of an order asks first."""
-    refusal = why_not(action, Situation(order, order.lines, now, is_whole))
+    refusal = why_not(action, Situation(order, order.lines, now, is_whole, performing))
     return None if refusal is None else Refusals((refusal,))
 
 
@@ -85,6 +94,16 @@ def _no(message: str, code: ErrorCode = ErrorCode.INVALID_TRANSITION) -> Refusal
 def _held(situation: Situation) -> Refusal | None:
     held = situation.order.is_held(situation.now)
     return _no("The order is held.", ErrorCode.ON_HOLD) if held else None
+
+
+def _first(refused: Refusals | None) -> Refusal | None:
+    return None if refused is None else refused.items[0]
+
+
+def _leave(situation: Situation) -> Refusal | None:
+    """What the workflow says of goods that leave."""
+    order = situation.order
+    return _first(order.course().why_not_ship(order.status.value, is_paid=order.is_paid))
 
 
 def _cancel(situation: Situation) -> Refusal | None:
@@ -100,15 +119,14 @@ def _cancel(situation: Situation) -> Refusal | None:
 def _ship(situation: Situation) -> Refusal | None:
     if situation.status not in _SHIPPABLE:
         return _no(f"A {situation.status} order cannot be shipped.")
-    return _held(situation) or (None if situation.has_left else _no("Nothing is left to ship."))
+    nothing = None if situation.has_left else _no("Nothing is left to ship.")
+    return _held(situation) or nothing or _leave(situation)
 
 
 def _confirm(situation: Situation) -> Refusal | None:
     if situation.status is not OrderStatus.PENDING:
         return _no(f"A {situation.status} order cannot be confirmed.")
-    if situation.order.is_paid:
-        return None
-    return _no("The order is not paid.", ErrorCode.PAYMENT_OUTSTANDING)
+    return _first(situation.order.course().why_not_confirm(is_paid=situation.order.is_paid))
 
 
 def _pay(situation: Situation) -> Refusal | None:
@@ -123,21 +141,34 @@ def _pack(situation: Situation) -> Refusal | None:
     return _held(situation) or (None if situation.has_left else _no("Nothing is left to pack."))
 
 
-def _some_shipment(message: str, *wanted: ShipmentStatus, held: bool) -> Callable[[Situation], Refusal | None]:
+def _some_shipment(
+    message: str,
+    *wanted: ShipmentStatus,
+    held: bool,
+    then: Callable[[Situation], Refusal | None] = lambda _: None,
+) -> Callable[[Situation], Refusal | None]:
     def rule(situation: Situation) -> Refusal | None:
         if not any(each.status in wanted for each in situation.shipments):
             return _no(message)
-        return _held(situation) if held else None
+        return (_held(situation) if held else None) or then(situation)
 
     return rule
+
+
+def _arrive(situation: Situation) -> Refusal | None:
+    """Goods that arrive while others wait to leave bring the order nowhere; else its status is left."""
+    order = situation.order
+    if order.status not in (OrderStatus.SHIPPED, OrderStatus.PARTIALLY_DELIVERED):
+        return None
+    return _first(order.course().why_not_leave(order.status.value, "DELIVERED"))
 
 
 def _complete(situation: Situation) -> Refusal | None:
     if situation.status not in _COMPLETABLE:
         return _no(f"A {situation.status} order cannot be completed.")
-    if situation.order.amount_due:
-        return _no("Something is still to be paid.", ErrorCode.PAYMENT_OUTSTANDING)
-    return _held(situation)
+    order = situation.order
+    refused = order.course().why_not_complete(order.status.value, is_settled=not order.amount_due)
+    return _first(refused) or _held(situation)
 
 
 def _hold(situation: Situation) -> Refusal | None:
@@ -171,6 +202,41 @@ def _refund(situation: Situation) -> Refusal | None:
     return None if order.worth(units) else _no("What was returned or cancelled cost nothing.", ErrorCode.REFUND_LIMIT)
 
 
+def _complete_step(situation: Situation) -> Refusal | None:
+    course, status = situation.order.course(), situation.status.value
+    reason = None
+    for each in course.standing(status).steps:
+        if each.is_open and each.step.performer.kind is not PerformerKind.REVIEWER:
+            refused = course.why_not_perform(each.step.name, status, situation.performing)
+            if refused is None:
+                return None
+            reason = reason or refused.items[0]
+    return reason or _no("No step of this order is to be done.")
+
+
+def _name_reviewer(situation: Situation) -> Refusal | None:
+    open_steps = [each for each in situation.order.course().standing(situation.status.value).steps if each.is_open]
+    is_wanted = any(each.step.performer.kind is PerformerKind.REVIEWER for each in open_steps)
+    return None if is_wanted or _asked_back(situation) else _no("Nothing of this order waits for a reviewer.")
+
+
+def _review(situation: Situation) -> Refusal | None:
+    order, status = situation.order, situation.status.value
+    course = order.course()
+    for each in course.standing(status).steps:
+        if each.is_open and each.step.performer.kind is PerformerKind.REVIEWER:
+            return _first(course.why_not_perform(each.step.name, status, situation.performing, order.reviewer))
+    if not _asked_back(situation):
+        return _no("Nothing of this order waits for a review.")
+    if situation.performing is not None and situation.performing.subject == order.reviewer:
+        return None
+    return _no("The return is not yours to review.", ErrorCode.FORBIDDEN)
+
+
+def _asked_back(situation: Situation) -> bool:
+    return any(each.status is ReturnStatus.REQUESTED for each in situation.order.returns)
+
+
 _IN_TRANSIT: Final = (ShipmentStatus.SHIPPED, ShipmentStatus.IN_TRANSIT)
 _RULES: Final[Mapping[str, Callable[[Situation], Refusal | None]]] = {
     "confirmOrder": _confirm,
@@ -179,12 +245,14 @@ _RULES: Final[Mapping[str, Callable[[Situation], Refusal | None]]] = {
     "markAsShipped": _ship,
     "createShipment": _pack,
     "confirmShipment": _some_shipment("No shipment waits to be confirmed.", ShipmentStatus.PENDING, held=True),
-    "dispatchShipment": _some_shipment("No shipment is ready to leave.", ShipmentStatus.CONFIRMED, held=True),
+    "dispatchShipment": _some_shipment(
+        "No shipment is ready to leave.", ShipmentStatus.CONFIRMED, held=True, then=_leave
+    ),
     "cancelShipment": _some_shipment(
         "No shipment can be called off.", ShipmentStatus.PENDING, ShipmentStatus.CONFIRMED, held=False
     ),
-    "deliverShipment": _some_shipment("Nothing is on its way.", *_IN_TRANSIT, held=False),
-    "markAsDelivered": _some_shipment("Nothing is on its way.", *_IN_TRANSIT, held=False),
+    "deliverShipment": _some_shipment("Nothing is on its way.", *_IN_TRANSIT, held=False, then=_arrive),
+    "markAsDelivered": _some_shipment("Nothing is on its way.", *_IN_TRANSIT, held=False, then=_arrive),
     "addShippingTrackingReference": _some_shipment(
         "Nothing has left.", *_IN_TRANSIT, ShipmentStatus.DELIVERED, held=False
     ),
@@ -194,6 +262,11 @@ _RULES: Final[Mapping[str, Callable[[Situation], Refusal | None]]] = {
     "requestReturn": _request_return,
     "receiveReturn": _receive_return,
     "processRefund": _refund,
+    "completeStep": _complete_step,
+    "escalateReviewer": _name_reviewer,
+    "reviewOrder": _review,
 }
+#: Actions that are taken of a whole order otherwise than of its lines.
+WHOLE_OR_LINES: Final = frozenset({"cancelOrder"})
 #: Every action on an existing order, by its mutation's name.
 ACTIONS: Final = tuple(_RULES)

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from ddd.orders.domain.actions import guard
+from ddd.orders.domain.facts import order_facts
 from ddd.orders.domain.parts import (
     Actor,
     Address,
@@ -35,8 +36,13 @@ from ddd.orders.domain.status import (
     order_status,
     payment_status,
 )
+from ddd.orders.domain.workflow import PLAIN_WAY, Course, DueKind, Way
+from ddd.published.workflow import PLAIN, StepOutcome
 from ddd.shared.domain.errors import ErrorCode, Refusals
+from ddd.shared.domain.facts import Facts
 from ddd.shared.domain.money import round_half_up
+
+_PLAIN_COURSE = Course(PLAIN)
 
 
 @dataclass(slots=True)
@@ -85,14 +91,17 @@ class Order:
     holds: list[Hold] = field(default_factory=list)
     returns: list[Return] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
-    #: The workflow's steps taken so far, and its reviewer, as data.
+    #: `outcomes`: what came of each step so far, by its name, with `by` (null: the server) and `at`; `reviewer`: the
+    #: subject that was named.
     steps: dict[str, Any] = field(default_factory=dict)
     activity_status: str | None = None
     #: Free words of people, by what they are about: `cancel`, `hold:1`, `return_reason:<id>`, `return:<id>`,
-    #: `refund:<id>`, `shipment:<id>`.
+    #: `refund:<id>`, `shipment:<id>`, `step:<name>` (with its input as JSON under `input:<name>`), `reviewer`.
     notes: dict[str, str] = field(default_factory=dict)
     #: Events raised since the order was loaded or made.
     news: list[OrderEvent] = field(default_factory=list)
+    #: The workflow version that it was placed under. Not part of its state: whoever loads the order sets it.
+    way: Way = field(default=PLAIN_WAY, repr=False, compare=False)
 
     # -- derived ------------------------------------------------------------------------------------------------
 
@@ -182,8 +191,7 @@ class Order:
         """The order as it came in; confirmed at once where it is paid."""
         self.submitted_at = at
         self.tell("order.placed", actor, at, placed_data(self))
-        if self.total == 0 or self.captured >= self.total or self.authorized >= self.total:
-            self.confirm(actor, at)
+        self.go_on(actor, at)
 
     def cancel(
         self,
@@ -340,6 +348,54 @@ class Order:
     def is_held(self, now: datetime) -> bool:
         return any(hold.is_active(now) for hold in self.holds)
 
+    # -- workflow -----------------------------------------------------------------------------------------------
+
+    def course(self) -> Course:
+        """The workflow's steps before the order as it is now."""
+        workflow, evaluate = self.way
+        if workflow is PLAIN:
+            return _PLAIN_COURSE
+        known: list[Facts] = []
+
+        def facts() -> Facts:
+            if not known:
+                known.append(order_facts(self, self.lines))
+            return known[0]
+
+        outcomes = self.steps.get("outcomes", {})
+        records = {name: StepOutcome(record["outcome"]) for name, record in outcomes.items()}
+        return Course(workflow, records, facts, evaluate)
+
+    @property
+    def reviewer(self) -> str | None:
+        """The subject whose review counts."""
+        return self.steps.get("reviewer")
+
+    def record_step(self, name: str, outcome: StepOutcome, by: str | None, at: datetime) -> None:
+        """Keep what came of a step; `by` None: the server did it."""
+        record = {"outcome": outcome.value, "by": by, "at": at.isoformat()}
+        self.steps = {**self.steps, "outcomes": {**self.steps.get("outcomes", {}), name: record}}
+
+    def go_on(self, actor: Actor, at: datetime) -> None:
+        """Do what the workflow does by itself, until nothing is due; part of the change that brought it about."""
+        if self.way.workflow is PLAIN:
+            if self.confirmed_at is None and self.is_paid and self.status is OrderStatus.PENDING:
+                self.confirm(actor, at)
+            return
+        while not self.is_held(at):
+            due = self.course().due(self.status, is_paid=self.is_paid, is_settled=not self.amount_due)
+            if due is None:
+                break
+            if due.kind is DueKind.CONFIRM:
+                self.confirm(actor, at)
+            elif due.kind is DueKind.COMPLETE:
+                self.complete(actor, at)
+            elif due.step is not None:
+                self.record_step(due.step, StepOutcome.DONE, None, at)
+                data = {"step": due.step, "outcome": StepOutcome.DONE.value, "automatic": True}
+                self.tell("order.step_completed", actor, at, data)
+        self.activity_status = self.course().standing(self.status).activity_status
+
     # -- helpers ------------------------------------------------------------------------------------------------
 
     def confirm(self, actor: Actor, at: datetime) -> None:
@@ -348,15 +404,30 @@ class Order:
         self.confirmed_at = at
         self.tell("order.confirmed", actor, at, {"status": {"before": before.value, "after": self.status.value}})
 
+    def complete(self, actor: Actor, at: datetime) -> None:
+        """The milestone: the end of the order."""
+        before = self.status
+        self.completed_at = at
+        self.tell("order.completed", actor, at, {"status": {"before": before.value, "after": self.status.value}})
+
     def touch(self, at: datetime) -> None:
         """One change more: the version that clients lock by."""
         self.version += 1
         self.updated_at = at
 
     def tell(self, type_: str, actor: Actor, at: datetime, data: Mapping[str, Any]) -> None:
-        """Raise the next event of the order's life."""
+        """Raise the next event of the order's life; where it leaves a status, with what of its steps was not done."""
+        if self.way.workflow.steps:
+            data = self._with_verdicts(data)
         self.sequence += 1
         self.news.append(OrderEvent(self.sequence, type_, at, actor, data))
+
+    def _with_verdicts(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        left = data.get("status")
+        if left is None or left["before"] in (None, left["after"]):
+            return data
+        verdicts = self.course().standing(left["before"]).verdicts()
+        return {**data, "steps": [each._asdict() for each in verdicts]} if verdicts else data
 
 
 def placed_data(order: Order) -> dict[str, Any]:

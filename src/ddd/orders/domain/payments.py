@@ -5,7 +5,7 @@ from datetime import datetime
 from ddd.orders.domain.actions import guard
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import Actor, Payment
-from ddd.orders.domain.status import OrderStatus, PaymentState
+from ddd.orders.domain.status import PaymentState
 from ddd.shared.domain.errors import ErrorCode, Refusals
 
 #: What a payment may become: an authorisation is captured or falls through, a capture stands.
@@ -31,7 +31,7 @@ def record_payment(
     """Take note of a payment; the same provider and reference are one payment, whatever is told about it next.
 
     `amount` None: what is known of the payment already, else what is due. Answers whether anything changed: told
-    twice is told once. The order is confirmed where it is paid by it.
+    twice is told once. What the workflow makes of it follows: an order that is paid is confirmed.
     """
     refused = guard("recordPayment", order, at)
     if refused is not None:
@@ -77,13 +77,12 @@ def record_payment(
             "paymentStatus": {"before": before.value, "after": order.payment_status.value},
         },
     )
-    if order.confirmed_at is None and order.is_paid and order.status is OrderStatus.PENDING:
-        order.confirm(actor, at)
+    order.go_on(actor, at)
     return True
 
 
 def confirm(order: Order, *, actor: Actor, at: datetime) -> Refusals | None:
-    """PENDING becomes CONFIRMED, once paid."""
+    """PENDING becomes CONFIRMED: once paid, or as the workflow says."""
     refused = guard("confirmOrder", order, at)
     if refused is not None:
         return refused

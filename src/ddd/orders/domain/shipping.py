@@ -117,6 +117,9 @@ def deliver_shipment(
     """It arrived."""
     if shipment.status not in (ShipmentStatus.SHIPPED, ShipmentStatus.IN_TRANSIT):
         return _refused(f"A {shipment.status} shipment cannot be delivered; it must have left.")
+    refused = guard("deliverShipment", order, at)
+    if refused is not None:
+        return refused
     deliver(order, [shipment], delivered_at=delivered_at, actor=actor, at=at)
     return None
 
@@ -128,6 +131,9 @@ def mark_as_delivered(
     on_the_way = [each for each in shipments if each.has_left and each.status is not ShipmentStatus.DELIVERED]
     if not on_the_way:
         return _refused("Nothing is on its way.")
+    refused = guard("markAsDelivered", order, at)
+    if refused is not None:
+        return refused
     deliver(order, on_the_way, delivered_at=delivered_at, actor=actor, at=at)
     return None
 
@@ -179,10 +185,8 @@ def mark_as_completed(order: Order, *, actor: Actor, at: datetime) -> Refusals |
     refused = guard("markAsCompleted", order, at)
     if refused is not None:
         return refused
-    before = order.status
-    order.completed_at = at
     order.touch(at)
-    order.tell("order.completed", actor, at, {"status": {"before": before.value, "after": order.status.value}})
+    order.complete(actor, at)
     return None
 
 

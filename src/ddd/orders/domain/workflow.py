@@ -27,7 +27,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from ddd.orders.domain.standing import Standing, Standings, StepState
-from ddd.published.workflow import Confirmation, PerformerKind, Step, StepOutcome, Workflow
+from ddd.published.workflow import PLAIN, Confirmation, PerformerKind, Step, StepOutcome, Workflow
 from ddd.shared.domain.errors import ErrorCode, Refusals
 from ddd.shared.domain.facts import Facts, Failed
 
@@ -85,6 +85,16 @@ def _no_facts() -> Facts:
 
 def _no_conditions(_: str, __: Facts) -> bool | Failed:
     return Failed("Nothing is there to evaluate conditions.")
+
+
+class Way(NamedTuple):
+    """What an order goes by: its version of the tenant's workflow, and who tells whether a condition holds."""
+
+    workflow: Workflow
+    evaluate: Evaluate
+
+
+PLAIN_WAY: Final = Way(PLAIN, _no_conditions)
 
 
 @dataclass(frozen=True, slots=True)

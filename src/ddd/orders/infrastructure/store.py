@@ -3,7 +3,7 @@
 Rows travel as JSON, one parameter for each table, and are unpacked by the table's own row type.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -41,9 +41,11 @@ FROM orders_tenant t WHERE t.tenant_id = $1
 _RULES = """
 SELECT t.rules_version, t.stock_tracked, t.unknown_sku = 'ACCEPT', t.trust_customer_checkout, t.workflow_version,
     (SELECT json_agg(json_build_array(b.code, b.priority, b.archived) ORDER BY b.priority, b.code)
-     FROM orders_branch b WHERE b.tenant_id = $1)::text
+     FROM orders_branch b WHERE b.tenant_id = $1)::text,
+    (SELECT w.document FROM orders_workflow w WHERE w.tenant_id = $1 AND w.workflow_version = t.workflow_version)
 FROM orders_tenant t WHERE t.tenant_id = $1
 """
+_WORKFLOW = "SELECT document FROM orders_workflow WHERE tenant_id = $1 AND workflow_version = $2::integer"
 _SAME_REFERENCE = """
 SELECT id, customer_id FROM orders_order WHERE tenant_id = $1 AND channel = $2 AND external_ref = $3
 """
@@ -92,7 +94,8 @@ noted AS (
     UPDATE orders_person p SET notes = $2::jsonb FROM new
     WHERE p.tenant_id = new.tenant_id AND p.order_id = new.id AND p.notes <> $2::jsonb),
 lines AS (
-    UPDATE orders_line l SET reserved_quantity = n.reserved_quantity, cancelled_quantity = n.cancelled_quantity,
+    UPDATE orders_line l SET branch_code = n.branch_code,
+        reserved_quantity = n.reserved_quantity, cancelled_quantity = n.cancelled_quantity,
         shipped_quantity = n.shipped_quantity, delivered_quantity = n.delivered_quantity,
         returned_quantity = n.returned_quantity
     FROM json_populate_recordset(NULL::orders_line, $3::json) n
@@ -139,15 +142,18 @@ class PostgresOrderStore:
 
     def rules(self, tenant_id: str) -> Read[TenantRules]:
         def build(rows: list[tuple[Any, ...]]) -> TenantRules:
-            version, tracked, accepts, trusts, workflow, branches = rows[0]
+            version, tracked, accepts, trusts, workflow, branches, document = rows[0]
             known = [BranchSnapshot(*branch) for branch in loads(branches) or ()]
-            rules = TenantRules(tracked, accepts, trusts, workflow, known)
+            rules = TenantRules(tracked, accepts, trusts, workflow, known, loads(document) or {})
             if len(self._rules) >= _MOST_REMEMBERED:
                 self._rules.clear()
             self._rules[tenant_id] = (version, rules)
             return rules
 
         return Read(_RULES, (tenant_id,), build)
+
+    def workflow(self, tenant_id: str, version: int) -> Read[Mapping[str, Any]]:
+        return Read(_WORKFLOW, (tenant_id, str(version)), lambda rows: loads(rows[0][0]) if rows else {})
 
     def same_reference(self, tenant_id: str, channel: str, external_ref: str) -> Read[tuple[UUID, str | None] | None]:
         return Read(

@@ -9,6 +9,8 @@ input_faults(schema, …)    what a step's performer hands in, against the step'
 from ddd.published.workflow.facts import AMOUNTS, FACTS
 from ddd.published.workflow.inputs import input_faults
 from ddd.published.workflow.model import (
+    PLAIN,
+    PLAIN_VERSION,
     STATUSES,
     Confirmation,
     Fault,
@@ -30,6 +32,8 @@ __all__ = [
     "FACTS",
     "JSON_SCHEMA",
     "MAX_BYTES",
+    "PLAIN",
+    "PLAIN_VERSION",
     "STATUSES",
     "Confirmation",
     "Fault",

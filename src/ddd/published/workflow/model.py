@@ -161,6 +161,11 @@ class Workflow:
         return next((step for steps in self.steps.values() for step in steps if step.name == name), None)
 
 
+#: Version 1 of every tenant: no steps, every setting at its default.
+PLAIN_VERSION: Final = 1
+PLAIN: Final = Workflow("plain", {}, Settings())
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What is wrong at one place of a document; list positions in the path count from 0."""

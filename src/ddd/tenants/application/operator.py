@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from uuid import UUID
 
+from ddd.published.workflow import PLAIN_VERSION
 from ddd.shared.application.events import AuditEntry
 from ddd.shared.application.outcome import Outcome
 from ddd.shared.application.unit_of_work import Command, Transaction
@@ -16,7 +17,7 @@ from ddd.tenants.application.settings import read_settings
 from ddd.tenants.application.views import TenantView
 from ddd.tenants.domain.permissions import OPERATIONS
 from ddd.tenants.domain.tenant import Settings, Tenant, is_tenant_id
-from ddd.tenants.domain.workflow import PLAIN_VERSION, PLAIN_WORKFLOW
+from ddd.tenants.domain.workflow import PLAIN_WORKFLOW
 
 OPERATOR_ISSUER = "urn:order-management:operator"
 INVALID_ID = "A tenant's id is 1 to 64 of A-Z a-z 0-9 . _ -"

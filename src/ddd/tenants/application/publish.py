@@ -5,9 +5,10 @@ from typing import Any
 
 from ddd.published import to_payload
 from ddd.published.tenants import TenantChanged, WorkflowPublished
+from ddd.published.workflow import PLAIN_VERSION
 from ddd.shared.application.events import AuditEntry, OutboxEvent
 from ddd.tenants.domain.tenant import Tenant
-from ddd.tenants.domain.workflow import PLAIN_VERSION, PLAIN_WORKFLOW
+from ddd.tenants.domain.workflow import PLAIN_WORKFLOW
 
 AGGREGATE = "tenant"
 

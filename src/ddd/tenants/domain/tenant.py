@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
+from ddd.published.workflow import PLAIN_VERSION
 from ddd.tenants.domain.permissions import DEFAULT_PERMISSIONS
-from ddd.tenants.domain.workflow import PLAIN_VERSION
 
 #: Exact: `Acme` and `acme` are two tenants.
 _TENANT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-PLAIN_VERSION: Final = 1
+from ddd.published.workflow import PLAIN_VERSION
+
 #: No steps and no conditions: an order goes from status to status as its milestones and quantities say.
 PLAIN_WORKFLOW: Final[Mapping[str, Any]] = {
     "name": "plain",

@@ -1,0 +1,141 @@
+"""Performing the workflow's steps, and what comes of it for the order.
+
+Events hold ids, names and outcomes; people's words and what they handed in stand in the order's notes.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ddd.orders.domain import holding
+from ddd.orders.domain.actions import guard
+from ddd.orders.domain.order import Order
+from ddd.orders.domain.parts import Actor, CancelReason, ReturnStatus, what_is_left
+from ddd.orders.domain.returning import review_return
+from ddd.orders.domain.workflow import Effect, Performed, Performing
+from ddd.published.workflow import PerformerKind, Step, StepOutcome, input_faults
+from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals
+
+_TOLD = {
+    StepOutcome.DONE: "order.step_completed",
+    StepOutcome.APPROVED: "order.step_completed",
+    StepOutcome.REJECTED: "order.step_rejected",
+    StepOutcome.HELD: "order.step_held",
+}
+
+
+def complete_step(
+    order: Order,
+    name: str,
+    outcome: StepOutcome | None,
+    given: Any,
+    *,
+    performing: Performing,
+    actor: Actor,
+    at: datetime,
+) -> Refusals | None:
+    """Perform a step that is not the named reviewer's. `outcome` None: done, or approved, as the step has it."""
+    course = order.course()
+    step = course.workflow.step(name)
+    if step is not None and step.performer.kind is PerformerKind.REVIEWER:
+        return Refusals.of(ErrorCode.FORBIDDEN, f"Step {name} is reviewed by the reviewer (reviewOrder).", ("step",))
+    refused = course.why_not_perform(name, order.status.value, performing)
+    if step is None or (refused is not None and refused.items[0].code is ErrorCode.FORBIDDEN):
+        return refused
+    if outcome is None:
+        outcome = next((each for each in step.outcomes if each in (StepOutcome.DONE, StepOutcome.APPROVED)), None)
+        if outcome is None:
+            return Refusals.of(ErrorCode.INVALID_INPUT, "Say what came of the step.", ("outcome",))
+    faulty = _input_refusals(step, given)
+    if faulty is not None:
+        return faulty
+    performed = course.perform(name, outcome)
+    if isinstance(performed, Refusals) or refused is not None:
+        return performed if isinstance(performed, Refusals) else refused
+    order.note_down(f"input:{name}", None if given is None else json.dumps(given, ensure_ascii=False))
+    return _follow(order, performed, actor, at)
+
+
+def review(
+    order: Order, outcome: StepOutcome, note: str | None, *, performing: Performing, actor: Actor, at: datetime
+) -> Refusals | None:
+    """The named reviewer's word: on the step that waits for it, else on the return that was asked for first."""
+    refused = guard("reviewOrder", order, at, performing=performing)
+    course = order.course()
+    standings = course.standing(order.status.value).steps
+    step = next((each.step for each in standings if each.is_open and _is_reviewers(each.step)), None)
+    if refused is not None and (step is None or refused.items[0].code is ErrorCode.FORBIDDEN):
+        return refused
+    if step is not None:
+        performed = course.perform(step.name, outcome)
+        if isinstance(performed, Refusals) or refused is not None:
+            return performed if isinstance(performed, Refusals) else refused
+        order.note_down(f"step:{step.name}", note)
+        return _follow(order, performed, actor, at)
+    if outcome is StepOutcome.HELD:
+        message = "A return is approved or rejected."
+        return Refusals.of(ErrorCode.INVALID_INPUT, message, ("outcome",))
+    asked = next(each for each in order.returns if each.status is ReturnStatus.REQUESTED)
+    order.note_down(f"review:{asked.id}", note)
+    is_approved = outcome is not StepOutcome.REJECTED
+    return review_return(order, asked, is_approved=is_approved, actor=actor, at=at)
+
+
+def name_reviewer(order: Order, reviewer: str, note: str | None, *, actor: Actor, at: datetime) -> Refusals | None:
+    """From now on only this subject's review counts."""
+    refused = guard("escalateReviewer", order, at)
+    if refused is not None:
+        return refused
+    before = order.reviewer
+    order.steps = {**order.steps, "reviewer": reviewer}
+    order.note_down("reviewer", note)
+    order.touch(at)
+    order.tell("order.reviewer_named", actor, at, {"reviewer": {"before": before, "after": reviewer}})
+    return None
+
+
+def _is_reviewers(step: Step) -> bool:
+    return step.performer.kind is PerformerKind.REVIEWER
+
+
+def _input_refusals(step: Step, given: Any) -> Refusals | None:
+    if step.input_schema is None:
+        if given is None:
+            return None
+        return Refusals.of(ErrorCode.INVALID_INPUT, f"Step {step.name} takes no input.", ("input",))
+    faults = input_faults(step.input_schema, {} if given is None else given)
+    refusals = tuple(Refusal(ErrorCode.INVALID_INPUT, each.message, ("input", *each.path)) for each in faults)
+    return Refusals(refusals) if refusals else None
+
+
+def _follow(order: Order, performed: Performed, actor: Actor, at: datetime) -> Refusals | None:
+    """Keep the outcome, tell of it, and go where it leads."""
+    step, outcome, effect, reason = performed
+    before = order.status
+    order.record_step(step.name, outcome, actor.subject, at)
+    data: dict[str, Any] = {"step": step.name, "outcome": outcome.value, "effect": effect.value}
+    if effect is Effect.DRAFT:
+        _back_to_draft(order)
+        data["status"] = _change(before.value, order.status.value)
+    order.tell(_TOLD[outcome], actor, at, data)
+    if effect is Effect.HOLD:
+        return holding.hold(order, reason=step.title, until=None, actor=actor, at=at)
+    if effect is Effect.CANCEL:
+        left = what_is_left(order.lines)
+        return order.cancel(left, whole=True, reason=CancelReason(reason or "OTHER"), note=None, actor=actor, at=at)
+    order.touch(at)
+    return None
+
+
+def _back_to_draft(order: Order) -> None:
+    """Nothing is reserved for a draft, and no step of it is done."""
+    order.submitted_at = None
+    order.steps = {}
+    for line in order.lines:
+        line.branch_code = None
+        line.reserved_quantity = 0
+
+
+def _change(before: str, after: str) -> Mapping[str, str]:
+    return {"before": before, "after": after}
