@@ -107,7 +107,9 @@ def _rounds(
         ]
         raw_backends = [raw.ask(act="backend")["pid"] for raw in raws]
         server_pids = [server.pid, *children(server.pid)]
-        warm = load.ask(act="place", connections=CLIENTS, seconds=1.0)
+        warm = load.ask(act="place", connections=CLIENTS, seconds=3.0)
+        # Generic plans made while the tables were empty stand until there are statistics; autovacuum makes them in time.
+        watcher.execute("VACUUM ANALYZE")
         pgbench.run(1, watcher)
         for number in range(scale.rounds):
             results.ours.append(_ours(load, watcher, server_pids, relay.pid, scale.seconds))
