@@ -108,7 +108,7 @@ def _rounds(
         raw_backends = [raw.ask(act="backend")["pid"] for raw in raws]
         server_pids = [server.pid, *children(server.pid)]
         warm = load.ask(act="place", connections=CLIENTS, seconds=3.0)
-        # Generic plans made while the tables were empty stand until there are statistics; autovacuum makes them in time.
+        # Generic plans made while the tables were empty stand until there are statistics (autovacuum's job).
         watcher.execute("VACUUM ANALYZE")
         pgbench.run(1, watcher)
         for number in range(scale.rounds):
