@@ -166,7 +166,7 @@ class EmbeddedPostgres:
             "unix_socket_directories": str(place.sockets),
             "unix_socket_permissions": "0700",
             "port": str(PORT),
-            "max_connections": "200",
+            "max_connections": "100",
             "timezone": "UTC",
             "log_timezone": "UTC",
             "log_checkpoints": "off",

@@ -1,7 +1,6 @@
 """The HTTP server: granian, WSGI, one worker per core. `python -m order_management.server`, as a child of `serve`.
 
-Up to eight threads in each worker: they share the database's flushes, and a request that finds a free one waits in no
-queue (ADR 31). No more than 64 in all, since each holds a connection.
+Two threads in each worker: on writes they share the database's flushes, on reads more would only switch.
 
 Granian 2.8's workers, told to stop while a request runs, now and then never end although the request did (2 of 10 stops
 of a bare WSGI application). So workers hold the reading end of a pipe that the first process closes when it is told to
@@ -20,16 +19,11 @@ from granian.constants import Interfaces
 from order_management.commands import SUPERVISOR
 from order_management.processes import die_with_parent
 
-MOST_THREADS: Final = 64
+THREADS: Final = 2
 SECONDS_FOR_REQUESTS_IN_FLIGHT: Final = 30
 # For the workers: the first process's id, and the pipe's two ends.
 GRANIAN: Final = "ORDER_MANAGEMENT_GRANIAN"
 PIPE: Final = "ORDER_MANAGEMENT_PIPE"
-
-
-def threads_of_each(workers: int) -> int:
-    """How many requests a worker serves at once: 2 to 8."""
-    return max(2, min(8, MOST_THREADS // workers))
 
 
 def main() -> None:
@@ -40,14 +34,13 @@ def main() -> None:
     reading, writing = os.pipe()
     os.environ[GRANIAN] = str(os.getpid())
     os.environ[PIPE] = f"{reading} {writing}"
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     server = Granian(
         "order_management.server_worker:application",
         address=os.environ.get("HOST") or "127.0.0.1",
         port=int(os.environ.get("PORT") or "8000"),
         interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=threads_of_each(workers),
+        workers=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        blocking_threads=THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=SECONDS_FOR_REQUESTS_IN_FLIGHT,
         log_enabled=False,
