@@ -83,12 +83,15 @@ def database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Itera
     """Real commits as the runtime role (`default`), also from threads; `owner` and `system` are there too."""
     connection_created.connect(_remember, dispatch_uid="tests")
     with django_db_blocker.unblock():
-        # Each test begins with a connection that has prepared nothing: one that has prepared hundreds forgets them all,
-        # which must not happen while a test counts what is sent.
-        connections["default"].close()
         yield connections["default"]
     connection_created.disconnect(dispatch_uid="tests")
     _close_threads_connections()
+
+
+@pytest.fixture
+def fresh_connection(database: BaseDatabaseWrapper) -> None:
+    """A connection that has prepared nothing: one that has prepared hundreds forgets them all, amid what is counted."""
+    database.close()
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,8 @@ from tests.builders import caller
 from tests.shop import Shop, value
 from tests.wire import counted
 
+pytestmark = pytest.mark.usefixtures("fresh_connection")
+
 T = TypeVar("T")
 
 

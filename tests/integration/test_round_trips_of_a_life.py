@@ -11,6 +11,8 @@ from ddd.orders.application.views import OrderView, line_id
 from tests.shop import Shop, value
 from tests.wire import counted
 
+pytestmark = pytest.mark.usefixtures("fresh_connection")
+
 
 @pytest.fixture
 def shop(database: BaseDatabaseWrapper) -> Shop:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ddd.orders.application import steps
@@ -11,6 +12,8 @@ from order_management.container import build_app
 from tests.builders import rows
 from tests.shop import Shop, value
 from tests.wire import counted
+
+pytestmark = pytest.mark.usefixtures("fresh_connection")
 
 CHECK = {"name": "check", "title": "Check", "sequence": 1, "performer": {"roles": ["Admin"]}, "inputSchema": {
     "type": "object", "properties": {"words": {"type": "string"}}}}  # fmt: skip
