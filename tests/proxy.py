@@ -9,14 +9,15 @@ from typing import Any
 
 #: "ReadyForQuery, idle": the server has ended the transaction (PostgreSQL documentation, 54.7 Message Formats).
 _READY_AND_IDLE = b"Z\x00\x00\x00\x05I"
-_COMMIT = b"COMMIT\x00"
+#: Opens the round trip that commits.
+_COMMITS = b"INSERT INTO idempotency "
 _SYNC = b"S\x00\x00\x00\x04"
 
 
 class Cut(Enum):
     """Where the next connection that commits is cut."""
 
-    BEFORE_COMMIT = auto()  # the server never hears of COMMIT
+    BEFORE_COMMIT = auto()  # the server never hears of it
     AFTER_COMMIT = auto()  # it has committed; the client never hears of it
     WITH_COMMIT = auto()  # it has everything and is still at work when the client is cut off
 
@@ -24,8 +25,9 @@ class Cut(Enum):
 class Proxy:
     """Listens on a socket folder of its own for PostgreSQL's clients and passes all through, until told to cut.
 
-    `cuts` are used up one by one by the connections that send COMMIT. A COMMIT is known by its Parse message, so a cut
-    takes effect on a connection's first one. `refusals`: how many connections are closed as soon as they are made.
+    `cuts` are used up one by one by the connections that commit. That is known by the Parse message of the idempotency
+    row's INSERT, so a cut takes effect on a connection's first one. `refusals`: how many connections are closed as
+    soon as they are made.
     """
 
     def __init__(self, folder: Path, target: str) -> None:
@@ -71,7 +73,7 @@ class Proxy:
     def _to_server(self, client: socket.socket, server: socket.socket, state: dict[str, Cut | None]) -> None:
         try:
             while data := client.recv(1 << 16):
-                if self.cuts and _COMMIT in data:
+                if self.cuts and _COMMITS in data:
                     state["cut"] = cut = self.cuts.pop(0)
                     if cut is Cut.BEFORE_COMMIT:
                         break

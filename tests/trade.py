@@ -36,7 +36,7 @@ def orders() -> Orders:
     return Orders(
         unit_of_work=unit_of_work(),
         reader=PostgresReader(AccessReader()),
-        store=PostgresOrderStore(is_heard=False),
+        store=PostgresOrderStore(heard=frozenset()),
         rows=PostgresOrderReader(),
         stock=StockReservations(),
         shortages=(SHORT, NO_LEVEL),

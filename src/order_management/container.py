@@ -60,7 +60,7 @@ def build_app(clock: Clock | None = None) -> App:
         orders=Orders(
             unit_of_work=unit_of_work,
             reader=reader,
-            store=PostgresOrderStore(is_heard=any(name.startswith("order.") for name in SUBSCRIBERS)),
+            store=PostgresOrderStore(heard=frozenset(SUBSCRIBERS)),
             rows=PostgresOrderReader(),
             stock=StockReservations(),
             shortages=(SHORT, NO_LEVEL),

@@ -1,6 +1,6 @@
 """The HTTP server: granian, WSGI, one worker per core. `python -m order_management.server`, as a child of `serve`.
 
-Two threads in each worker: on writes they share the database's flushes, on reads more would only switch.
+Eight threads in each worker: what they want committed at one moment is committed together (ADR 37).
 
 Granian 2.8's workers, told to stop while a request runs, now and then never end although the request did (2 of 10 stops
 of a bare WSGI application). So workers hold the reading end of a pipe that the first process closes when it is told to
@@ -19,7 +19,7 @@ from granian.constants import Interfaces
 from order_management.commands import SUPERVISOR
 from order_management.processes import die_with_parent
 
-THREADS: Final = 2
+THREADS: Final = 8
 SECONDS_FOR_REQUESTS_IN_FLIGHT: Final = 30
 # For the workers: the first process's id, and the pipe's two ends.
 GRANIAN: Final = "ORDER_MANAGEMENT_GRANIAN"

@@ -47,7 +47,7 @@ from ddd.shared.infrastructure.statements import abandon, connection
 from tests.builders import caller, fetched, new_tenant_id, rows
 from tests.pipeline import SET_TENANT, send
 
-STORE = PostgresOrderStore(is_heard=False)
+STORE = PostgresOrderStore(heard=frozenset())
 READER = PostgresOrderReader()
 NOW = datetime(2026, 3, 1, 9, 30, 0, 123_456, tzinfo=UTC)
 ACTOR = Actor("clerk", ("Admin", "Worker"))

@@ -43,6 +43,7 @@ def locked(tenant_id: str, name: str) -> Read[int]:
         "SELECT version FROM orders_item WHERE tenant_id = $1 AND sku = $2 FOR NO KEY UPDATE",
         (tenant_id, name),
         lambda found: int(found[0][0]) if found else 0,
+        locks=True,
     )
 
 

@@ -394,13 +394,16 @@ def _in_threads(*work: object) -> None:
     assert raised == []
 
 
-def test_reads_after_the_first_trip_see_the_same_transaction(database: object) -> None:
+@pytest.mark.parametrize("locks", [True, False])
+def test_reads_after_the_first_trip_are_in_its_transaction_where_that_one_holds_locks(
+    database: object, locks: bool
+) -> None:
     who = caller(registered())
 
     def attempt(tx: Transaction) -> tuple[UUID, str]:
-        (first,) = tx.fetch(Read("SELECT pg_current_xact_id()::text", (), lambda found: found[0][0]))
+        (first,) = tx.fetch(Read("SELECT pg_current_xact_id()::text", (), lambda found: found[0][0], locks))
         (second,) = tx.fetch(Read("SELECT pg_current_xact_id()::text", (), lambda found: found[0][0]))
-        assert first == second
+        assert (first == second) is locks
         return new_id(), "done"
 
     assert run(who, attempt).value == "done"

@@ -35,7 +35,7 @@ class PostgresBranchStore:
         return Read(_GET_BY_ID, (tenant_id, str(id)), _build)
 
     def lock(self, tenant_id: str, code: str) -> Read[Branch | None]:
-        return Read(_LOCK, (tenant_id, code), _build)
+        return Read(_LOCK, (tenant_id, code), _build, locks=True)
 
     def insert(self, tenant_id: str, branch: Branch) -> Write:
         return Write(_INSERT, _params(tenant_id, branch))

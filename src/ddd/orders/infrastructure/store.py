@@ -28,15 +28,13 @@ from ddd.shared.application.events import AuditEntry
 from ddd.shared.application.statements import Read, Write
 from ddd.shared.domain.caller import Caller
 from ddd.shared.infrastructure.journal import AUDIT_FROM_JSON, audit_row
-from ddd.shared.infrastructure.statements import dumps
+from ddd.shared.infrastructure.statements import dumps, text_array
 
 #: Rules travel only when their version is one that this process has not read: four subplans cost more than the rest.
 _CATALOGUE = """
-SELECT t.rules_version,
-    (SELECT json_object_agg(i.sku, i.name) FROM orders_item i
-     WHERE i.tenant_id = $1 AND NOT i.archived
-       AND i.sku = ANY (ARRAY(SELECT json_array_elements_text($2::json) COLLATE "C")))::text
-FROM orders_tenant t WHERE t.tenant_id = $1
+SELECT t.rules_version, i.sku, i.name FROM orders_tenant t
+LEFT JOIN orders_item i ON i.tenant_id = $1 AND NOT i.archived AND i.sku = ANY ($2::text[])
+WHERE t.tenant_id = $1
 """
 _RULES = """
 SELECT t.rules_version, t.stock_tracked, t.unknown_sku = 'ACCEPT', t.trust_customer_checkout, t.workflow_version,
@@ -52,20 +50,20 @@ SELECT id, customer_id FROM orders_order WHERE tenant_id = $1 AND channel = $2 A
 _MOST_REMEMBERED = 10_000
 #: The timeline's new entries go out as they are: outbox and timeline are fed by the same rows.
 _TELL = """
-news AS (SELECT * FROM json_populate_recordset(NULL::orders_event, {news}::json)),
-told AS (INSERT INTO orders_event SELECT * FROM news),
+news AS (SELECT * FROM json_to_recordset({news}::json) AS n(tenant_id text, order_id uuid, sequence integer, type text,
+                 at timestamptz, subject text, roles text, data jsonb, request_id text, done_at timestamptz)),
+told AS (INSERT INTO orders_event SELECT tenant_id, order_id, sequence, type, at, subject, roles, data FROM news),
 sent AS (INSERT INTO outbox (tenant_id, aggregate, aggregate_id, sequence, type, payload, request_id, occurred_at,
                              done_at)
-         SELECT tenant_id, 'order', order_id, sequence, type, data, {request}, at,
-                CASE WHEN NOT {heard}::boolean THEN at END FROM news)
+         SELECT tenant_id, 'order', order_id, sequence, type, data, request_id, at, done_at FROM news)
 """
 _INSERT = f"""
-WITH placed AS (INSERT INTO orders_order SELECT * FROM json_populate_record(NULL::orders_order, $1::json)),
-person AS (INSERT INTO orders_person SELECT * FROM json_populate_record(NULL::orders_person, $2::json)),
+WITH placed AS (INSERT INTO orders_order SELECT * FROM json_populate_recordset(NULL::orders_order, $1::json)),
+person AS (INSERT INTO orders_person SELECT * FROM json_populate_recordset(NULL::orders_person, $2::json)),
 lines AS (INSERT INTO orders_line SELECT * FROM json_populate_recordset(NULL::orders_line, $3::json)),
 paid AS (INSERT INTO orders_payment SELECT * FROM json_populate_recordset(NULL::orders_payment, $4::json)),
-{_TELL.format(news="$5", request="$6", heard="$8")}
-{AUDIT_FROM_JSON.format(row="$7")}
+{_TELL.format(news="$5")}
+{AUDIT_FROM_JSON.format(rows="$6")}
 """
 _LOCK = f"""
 SELECT {ORDER_COLUMNS} FROM orders_order o JOIN orders_person p ON p.tenant_id = o.tenant_id AND p.order_id = o.id
@@ -99,7 +97,7 @@ lines AS (
         shipped_quantity = n.shipped_quantity, delivered_quantity = n.delivered_quantity,
         returned_quantity = n.returned_quantity
     FROM json_populate_recordset(NULL::orders_line, $3::json) n
-    WHERE l.tenant_id = $9 AND l.order_id = $10::uuid AND l.line_no = n.line_no),
+    WHERE l.tenant_id = $8 AND l.order_id = $9::uuid AND l.line_no = n.line_no),
 shipments AS (
     INSERT INTO orders_shipment SELECT * FROM json_populate_recordset(NULL::orders_shipment, $4::json)
     ON CONFLICT (tenant_id, order_id, id) DO UPDATE SET status = excluded.status, carrier = excluded.carrier,
@@ -110,20 +108,20 @@ packed AS (
     INSERT INTO orders_shipment_line SELECT * FROM json_populate_recordset(NULL::orders_shipment_line, $5::json)
     ON CONFLICT DO NOTHING),
 paid AS (
-    INSERT INTO orders_payment SELECT * FROM json_populate_recordset(NULL::orders_payment, $11::json)
+    INSERT INTO orders_payment SELECT * FROM json_populate_recordset(NULL::orders_payment, $10::json)
     ON CONFLICT (tenant_id, order_id, payment_no) DO UPDATE SET state = excluded.state, amount = excluded.amount,
         at = excluded.at, method = excluded.method),
-{_TELL.format(news="$6", request="$7", heard="$12")}
-{AUDIT_FROM_JSON.format(row="$8")}
+{_TELL.format(news="$6")}
+{AUDIT_FROM_JSON.format(rows="$7")}
 """
 
 
 class PostgresOrderStore:
     """See `ddd.orders.application.ports.OrderStore`."""
 
-    def __init__(self, is_heard: bool) -> None:
-        #: Whether somebody subscribes to orders' events: else they are done as they are written.
-        self._is_heard = "true" if is_heard else "false"
+    def __init__(self, heard: frozenset[str]) -> None:
+        #: Types of events that somebody subscribes to: the others are done as they are written.
+        self._heard = heard
         self._rules: dict[str, tuple[int, TenantRules]] = {}
 
     NUMBER_TAKEN = "orders_order_number_key"
@@ -132,8 +130,10 @@ class PostgresOrderStore:
     def catalogue(self, tenant_id: str, skus: Sequence[str]) -> Read[Catalogue | None]:
         return Read(
             _CATALOGUE,
-            (tenant_id, dumps(skus)),
-            lambda rows: Catalogue(rows[0][0], loads(rows[0][1]) or {}) if rows else None,
+            (tenant_id, text_array(skus)),
+            lambda rows: (
+                Catalogue(rows[0][0], {sku: name for _, sku, name in rows if sku is not None}) if rows else None
+            ),
         )
 
     def remembered_rules(self, tenant_id: str, version: int) -> TenantRules | None:
@@ -162,7 +162,10 @@ class PostgresOrderStore:
 
     def lock(self, tenant_id: str, order_id: UUID) -> Read[Order | None]:
         return Read(
-            _LOCK, (tenant_id, str(order_id)), lambda rows: order_of(OrderRow(*rows[0]), OrderParts()) if rows else None
+            _LOCK,
+            (tenant_id, str(order_id)),
+            lambda rows: order_of(OrderRow(*rows[0]), OrderParts()) if rows else None,
+            locks=True,
         )
 
     def lines(self, tenant_id: str, order_id: UUID) -> Read[list[OrderLine]]:
@@ -182,15 +185,14 @@ class PostgresOrderStore:
         return Write(
             _INSERT,
             (
-                dumps(_order_row(tenant_id, order)),
-                dumps(_person_row(tenant_id, order)),
+                dumps([_order_row(tenant_id, order)]),
+                dumps([_person_row(tenant_id, order)]),
                 dumps([_line_row(tenant_id, order.id, line) for line in order.lines]),
                 dumps([_payment_row(tenant_id, order.id, each) for each in order.payments]),
-                dumps(_event_rows(tenant_id, order)),
-                caller.request_id,
-                dumps(audit_row(caller, order.updated_at, audit)),
-                self._is_heard,
+                dumps(self._event_rows(caller, order)),
+                dumps([audit_row(caller, order.updated_at, audit)]),
             ),
+            rows=(0, 1, 2, 3, 4, 5),
         )
 
     def save(self, caller: Caller, order: Order, audit: AuditEntry) -> Write:
@@ -215,15 +217,30 @@ class PostgresOrderStore:
                         for line in shipment.lines
                     ]
                 ),
-                dumps(_event_rows(tenant_id, order)),
-                caller.request_id,
-                dumps(audit_row(caller, order.updated_at, audit)),
+                dumps(self._event_rows(caller, order)),
+                dumps([audit_row(caller, order.updated_at, audit)]),
                 tenant_id,
                 str(order.id),
                 dumps([_payment_row(tenant_id, order.id, each) for each in order.payments]),
-                self._is_heard,
             ),
         )
+
+    def _event_rows(self, caller: Caller, order: Order) -> list[dict[str, Any]]:
+        return [
+            {
+                "tenant_id": caller.tenant_id,
+                "order_id": order.id,
+                "sequence": event.sequence,
+                "type": event.type,
+                "at": event.at,
+                "subject": event.actor.subject,
+                "roles": " ".join(event.actor.roles),
+                "data": event.data,
+                "request_id": caller.request_id,
+                "done_at": None if event.type in self._heard else event.at,
+            }
+            for event in order.news
+        ]
 
 
 def _order_row(tenant_id: str, order: Order) -> dict[str, Any]:
@@ -346,19 +363,3 @@ def _shipment_row(tenant_id: str, order_id: UUID, shipment: Shipment) -> dict[st
         "cost_currency": shipment.cost_currency,
         "problem": shipment.problem,
     }
-
-
-def _event_rows(tenant_id: str, order: Order) -> list[dict[str, Any]]:
-    return [
-        {
-            "tenant_id": tenant_id,
-            "order_id": order.id,
-            "sequence": event.sequence,
-            "type": event.type,
-            "at": event.at,
-            "subject": event.actor.subject,
-            "roles": " ".join(event.actor.roles),
-            "data": event.data,
-        }
-        for event in order.news
-    ]

@@ -1,12 +1,14 @@
 """The unit of work: one command, one transaction, two round trips.
 
-    attempt(tx)            tx.fetch(...)   first trip:  BEGIN, tenant, the reads, access, idempotency key
+    attempt(tx)            tx.fetch(...)   first trip:  tenant, the reads, access and idempotency key
                            decide          no database
                            tx.store(...)   queued
-    return                 second trip: key row, the stored statements in their order, journal, COMMIT
+    return                 second trip: tenant, key row, the stored statements in their order, journal
 
 An attempt is run again from the start when it lost a race (a deadlock, a named constraint); it must not have effects
-of its own. Within the first trip every read sees what the reads before it waited for: lock first, then look.
+of its own. A read that locks makes both trips one transaction (BEGIN, COMMIT); else each is one by itself, nothing is
+idle in transaction, and the second may be shared with other commands' (see `Write.rows`). Within the first trip every
+read sees what the reads before it waited for: lock first, then look.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,8 @@
 """Idempotency rows: which key was used, for which input, and which aggregate came of it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,9 +14,17 @@ from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.ids import new_id
 from ddd.shared.domain.money import EXACT, parse_decimal
 from ddd.shared.domain.text import fault_of
+from ddd.shared.infrastructure.statements import dumps
 
-_FIND = "SELECT operation, fingerprint, aggregate_id FROM idempotency WHERE tenant_id = $1 AND key_hash = $2"
+_COLUMNS = "operation, fingerprint, aggregate_id"
+KEY_COLUMNS = 3
+_FIND = f"SELECT {_COLUMNS} FROM idempotency WHERE tenant_id = $1 AND key_hash = $2"
 _USE = "INSERT INTO idempotency (tenant_id, key_hash, operation, fingerprint, aggregate_id) VALUES ($1, $2, $3, $4, $5)"
+_USE_MANY = """
+INSERT INTO idempotency (tenant_id, key_hash, operation, fingerprint, aggregate_id)
+SELECT * FROM json_to_recordset($1::json)
+    AS k(tenant_id text, key_hash bytea, operation text, fingerprint bytea, aggregate_id uuid)
+"""
 #: A twin that came second waits at this key, then learns the first one's outcome.
 KEY_TAKEN = "idempotency_pkey"
 #: Input fields that hold amounts: `10`, `10.0` and `"10.00"` are the same input.
@@ -39,10 +48,41 @@ _AMOUNTS = frozenset(
 _FREE = frozenset({"metadata", "options"})
 
 
+@cache
+def with_key(sql: str, params: int) -> str:
+    """The query, whose rows are to end with the key's columns; its own parameters are followed by the key's."""
+    return f"""
+SELECT asked.*, {_COLUMNS} FROM ({sql}) AS asked
+LEFT JOIN idempotency ON idempotency.tenant_id = ${params + 1} AND key_hash = ${params + 2}
+"""
+
+
 class UsedKey(NamedTuple):
     operation: str
     fingerprint: bytes
     aggregate_id: UUID
+
+
+class KeyRow(NamedTuple):
+    """The row that says that a key has been used."""
+
+    tenant_id: str
+    key_hash: bytes
+    operation: str
+    fingerprint: bytes
+    aggregate_id: str
+
+
+def use_keys(rows: Sequence[KeyRow]) -> Write:
+    """Write these rows, in this order."""
+    if len(rows) == 1:
+        return Write(_USE, rows[0])
+    return Write(_USE_MANY, (dumps([row._asdict() | _as_text(row) for row in rows]),))
+
+
+def _as_text(row: KeyRow) -> dict[str, str]:
+    """Its binary columns as PostgreSQL reads them."""
+    return {"key_hash": f"\\x{row.key_hash.hex()}", "fingerprint": f"\\x{row.fingerprint.hex()}"}
 
 
 class KeyUse:
@@ -62,10 +102,15 @@ class KeyUse:
         self.fingerprint = fingerprint(command.operation, command.given)
 
     def find(self) -> Read[UsedKey | None]:
-        return Read(_FIND, (self._tenant_id, self._hash), lambda rows: UsedKey(*rows[0]) if rows else None)
+        return Read(_FIND, (self._tenant_id, self._hash), self.used)
 
-    def use(self, aggregate_id: UUID) -> Write:
-        return Write(_USE, (self._tenant_id, self._hash, self._operation, self.fingerprint, str(aggregate_id)))
+    @staticmethod
+    def used(rows: Sequence[tuple[Any, ...]]) -> UsedKey | None:
+        """What the key's columns say."""
+        return UsedKey(*rows[0]) if rows and rows[0][0] is not None else None
+
+    def row(self, aggregate_id: UUID) -> KeyRow:
+        return KeyRow(self._tenant_id, self._hash, self._operation, self.fingerprint, str(aggregate_id))
 
 
 def fingerprint(operation: str, given: Mapping[str, Any]) -> bytes:

@@ -10,15 +10,15 @@ from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.ids import new_id
 from ddd.shared.infrastructure.statements import dumps
 
-#: The last part of a data-modifying statement: the audit row from one JSON parameter.
-AUDIT_FROM_JSON = "INSERT INTO audit_log SELECT * FROM json_populate_record(NULL::audit_log, {row}::json)"
+#: The last part of a data-modifying statement: the audit rows from one JSON parameter.
+AUDIT_FROM_JSON = "INSERT INTO audit_log SELECT * FROM json_populate_recordset(NULL::audit_log, {rows}::json)"
 _JOURNAL = f"""
 WITH sent AS (
     INSERT INTO outbox (tenant_id, aggregate, aggregate_id, sequence, type, payload, request_id, occurred_at)
     SELECT $1, e.aggregate, e.aggregate_id, e.sequence, e.type, e.payload, $3, $4::timestamptz
     FROM json_populate_recordset(NULL::outbox, $2::json) e
 )
-{AUDIT_FROM_JSON.format(row="$5")}
+{AUDIT_FROM_JSON.format(rows="$5")}
 """
 
 
@@ -55,5 +55,5 @@ def write_journal(caller: Caller, at: datetime, events: Sequence[OutboxEvent], a
     ]
     return Write(
         _JOURNAL,
-        (caller.tenant_id, dumps(rows), caller.request_id, at.isoformat(), dumps(audit_row(caller, at, audit))),
+        (caller.tenant_id, dumps(rows), caller.request_id, at.isoformat(), dumps([audit_row(caller, at, audit)])),
     )

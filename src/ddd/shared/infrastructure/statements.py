@@ -5,7 +5,7 @@ transaction costs; here it is libpq's pipeline mode and psycopg's C adaptation, 
 is prepared is remembered by connection, and only once the server said that it is.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple, cast
 from weakref import WeakKeyDictionary
@@ -144,6 +144,12 @@ def _rows(
 def dumps(value: Any) -> str:
     """JSON text for a `json` parameter (one parameter for many rows: an array each costs ten times as much to send)."""
     return orjson.dumps(value, default=str).decode()
+
+
+def text_array(texts: Iterable[str]) -> str:
+    """The literal of a `text[]` parameter (a Python list costs ten times as much to send). NUL is the caller's to keep
+    out."""
+    return "{" + ",".join(['"' + each.replace("\\", "\\\\").replace('"', '\\"') + '"' for each in texts]) + "}"
 
 
 def abandon(raw: Connection) -> None:

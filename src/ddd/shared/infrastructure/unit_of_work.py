@@ -19,13 +19,15 @@ from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.clock import Clock
 from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals
 from ddd.shared.infrastructure.access import Access
-from ddd.shared.infrastructure.idempotency import KEY_TAKEN, KeyUse, UsedKey
+from ddd.shared.infrastructure.groups import Groups, LostCommit
+from ddd.shared.infrastructure.idempotency import KEY_COLUMNS, KEY_TAKEN, KeyUse, UsedKey, use_keys, with_key
 from ddd.shared.infrastructure.journal import write_journal
 from ddd.shared.infrastructure.relay import Drain
 from ddd.shared.infrastructure.statements import (
     COMMIT,
     Connection,
     Plain,
+    Rows,
     Statement,
     abandon,
     connection,
@@ -40,6 +42,11 @@ _LOST = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAva
 _CONNECTION_TRIES = 4
 _RACE_TRIES = 3
 _BEGIN = Plain("BEGIN ISOLATION LEVEL READ COMMITTED")
+
+
+def _access_and_key(access: Read[Grant], key: KeyUse) -> Plain:
+    find = key.find()
+    return Plain(with_key(access.sql, len(access.params)), (*access.params, *find.params))
 
 
 class _KeyUsed(Exception):
@@ -72,6 +79,9 @@ class PostgresTransaction:
         # A key of the kernel's own can have been used only by an attempt whose commit is in doubt.
         self._asks_for_key = key.is_given or in_doubt
         self._grant: Grant | None = None
+        self._tenant = set_tenant(caller.tenant_id)
+        #: Whether BEGIN was sent; else each trip is a transaction of its own.
+        self._is_open = False
         self.writes: list[Write] = []
 
     @property
@@ -81,19 +91,41 @@ class PostgresTransaction:
         return self._grant
 
     def fetch(self, *reads: Read[Any]) -> tuple[Any, ...]:
-        raw = self._raw
-        if self._grant is not None:
-            return tuple(read.build(rows) for read, rows in zip(reads, exchange(raw, reads), strict=True))
-        # Access is asked first, the key last: see Transaction.fetch.
-        asked: tuple[Statement, ...] = (_BEGIN, set_tenant(self._caller.tenant_id), self._access, *reads)
-        rows = exchange(raw, (*asked, self._key.find()) if self._asks_for_key else asked)[2:]
-        self._grant = self._access.build(rows[0])
+        opening: tuple[Statement, ...] = (self._tenant,)
+        if self._is_open:
+            opening = ()
+        elif any(read.locks for read in reads):
+            self._is_open = True
+            opening = (_BEGIN, self._tenant)
+        asks: tuple[Statement, ...] = ()
+        if self._grant is None:  # last, so that what waited for a twin's lock sees the twin's key
+            asks = (_access_and_key(self._access, self._key) if self._asks_for_key else self._access,)
+        rows = exchange(self._raw, (*opening, *reads, *asks))[len(opening) :]
+        if self._grant is None:
+            self._learn(rows[-1])
+        return tuple(read.build(found) for read, found in zip(reads, rows, strict=False))
+
+    def _learn(self, rows: Rows) -> None:
+        """What the caller may do, and what its key was used for. Raises what ends the attempt."""
+        if not self._asks_for_key:
+            self._grant = self._access.build(rows)
+            self._grant.require(self._command.operation)
+            return
+        self._grant = self._access.build([row[:-KEY_COLUMNS] for row in rows])
         self._grant.require(self._command.operation)
-        if self._asks_for_key:
-            used = self._key.find().build(rows[-1])
-            if used is not None:
-                raise _KeyUsed(used)
-        return tuple(read.build(found) for read, found in zip(reads, rows[1:], strict=False))
+        used = self._key.used([row[-KEY_COLUMNS:] for row in rows])
+        if used is not None:
+            raise _KeyUsed(used)
+
+    def commit(self, aggregate_id: UUID, groups: Groups) -> None:
+        """Send what was stored, behind the key, and have it committed: in a group, where that is possible."""
+        key = self._key.row(aggregate_id)
+        if self._is_open:
+            exchange(self._raw, (use_keys([key]), *self.writes, COMMIT))
+        elif self.writes and all(write.rows for write in self.writes):
+            groups.commit(self._raw, self._caller.tenant_id, key, self.writes)
+        else:
+            exchange(self._raw, (self._tenant, use_keys([key]), *self.writes))
 
     def fetch_all(self, reads: Sequence[Read[Any]]) -> tuple[Any, ...]:
         return self.fetch(*reads)
@@ -113,6 +145,7 @@ class PostgresUnitOfWork:
         self._clock = clock
         self._drain = drain
         self._alias = alias
+        self.groups = Groups()
 
     def run(
         self,
@@ -146,7 +179,7 @@ class PostgresUnitOfWork:
                     return Outcome(None, answer.items)
                 aggregate_id, value = answer
                 sent = True
-                exchange(raw, (key.use(aggregate_id), *tx.writes, COMMIT))
+                tx.commit(aggregate_id, self.groups)
                 break
             except _KeyUsed as known:
                 abandon(cast(Connection, raw))
@@ -170,6 +203,14 @@ class PostgresUnitOfWork:
                 if failures >= _CONNECTION_TRIES:
                     raise
                 time.sleep(random.uniform(0, 0.01 * 2**failures))
+            except LostCommit:  # in doubt like below, whether this thread's connection died or another's
+                if raw is not None and raw.closed:
+                    connections[self._alias].close()
+                in_doubt = True
+                failures += 1
+                if failures >= _CONNECTION_TRIES:
+                    raise
+                time.sleep(random.uniform(0, 0.05 * 2**failures))
             except psycopg.OperationalError:
                 # A dead connection. Where COMMIT had been sent the outcome is in doubt: the next attempt looks for the
                 # key after its other reads, and writes it first, so it either learns of the commit or is the first.

@@ -69,7 +69,8 @@ class PostgresStockStore:
     """See `ddd.stock.application.ports.StockStore`."""
 
     def item_by_sku(self, tenant_id: str, sku: str, *, for_change: bool = False) -> Read[Item | None]:
-        return Read(_ITEM_FOR_CHANGE if for_change else _ITEM_BY_SKU, (tenant_id, sku), _one(_item))
+        sql = _ITEM_FOR_CHANGE if for_change else _ITEM_BY_SKU
+        return Read(sql, (tenant_id, sku), _one(_item), for_change)
 
     def item_by_id(self, tenant_id: str, item_id: UUID) -> Read[Item | None]:
         return Read(_ITEM_BY_ID, (tenant_id, str(item_id)), _one(_item))
@@ -84,7 +85,8 @@ class PostgresStockStore:
         return Read(_BRANCH, (tenant_id, code), _one(BranchRow))
 
     def level(self, tenant_id: str, branch_code: str, sku: str, *, for_change: bool = False) -> Read[StockLevel | None]:
-        return Read(_LEVEL_FOR_CHANGE if for_change else _LEVEL_BY_KEY, (tenant_id, branch_code, sku), _one(StockLevel))
+        sql = _LEVEL_FOR_CHANGE if for_change else _LEVEL_BY_KEY
+        return Read(sql, (tenant_id, branch_code, sku), _one(StockLevel), for_change)
 
     def level_by_id(self, tenant_id: str, level_id: UUID) -> Read[StockLevel | None]:
         return Read(_LEVEL_BY_ID, (tenant_id, str(level_id)), _one(StockLevel))

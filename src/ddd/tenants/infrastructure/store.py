@@ -69,7 +69,7 @@ class PostgresTenantStore:
         return Read(_GET, (tenant_id,), _build)
 
     def lock(self, tenant_id: str) -> Read[Tenant | None]:
-        return Read(_LOCK, (tenant_id,), _build)
+        return Read(_LOCK, (tenant_id,), _build, locks=True)
 
     def insert(self, tenant: Tenant) -> Write:
         return Write(_INSERT, _params(tenant))
@@ -90,7 +90,7 @@ class PostgresTenantStore:
         return Read(_SAME_WORKFLOW, (tenant_id, dumps(document)), _build_workflow)
 
     def lock_issuer(self, issuer: str) -> Read[None]:
-        return Read(_LOCK_ISSUER, (issuer,), lambda rows: None)
+        return Read(_LOCK_ISSUER, (issuer,), lambda rows: None, locks=True)
 
     def put_trust(self, trust: Trust) -> Write:
         return Write(
