@@ -7,7 +7,8 @@ import pytest
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ddd.orders.application import holds, payments, returns, shipments
-from ddd.orders.application.views import OrderView, line_id
+from ddd.orders.application.part_views import line_id
+from ddd.orders.application.views import OrderView
 from tests.shop import Shop, value
 from tests.wire import counted
 

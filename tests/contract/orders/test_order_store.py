@@ -35,6 +35,7 @@ from ddd.orders.domain.parts import (
     ShipmentMode,
     ShipmentStatus,
 )
+from ddd.orders.domain.placing import record_placed
 from ddd.orders.domain.status import PaymentState
 from ddd.orders.infrastructure.readers import PostgresOrderReader
 from ddd.orders.infrastructure.rows import OrderRow
@@ -120,7 +121,7 @@ def new_orders(draw: st.DrawFn) -> Order:
             for number in range(1, draw(st.integers(0, 2)) + 1)
         ],
     )  # fmt: skip
-    order.record_placed(ACTOR, draw(MOMENT))
+    record_placed(order, ACTOR, draw(MOMENT))
     return order
 
 
@@ -317,7 +318,7 @@ def test_every_field_of_every_part_is_saved(clerk: Caller) -> None:
         sequence=0, submitted_at=None, holds=[], returns=[], refunds=[], steps={}, activity_status=None, notes={},
         news=[],
     )  # fmt: skip
-    plain.record_placed(ACTOR, NOW)
+    record_placed(plain, ACTOR, NOW)
     events = insert(clerk, plain)
     check(clerk, plain, events)
     events += save(clerk, order)

@@ -23,7 +23,9 @@ from hypothesis import strategies as st
 from bff.graphql.plans import compile_plan
 from bff.graphql.schema import schema
 from bff.graphql.view import _Executor
-from ddd.orders.application.views import WHOLE, OrderParts, OrderView
+from ddd.orders.application.reading import OrderParts
+from ddd.orders.application.sight import WHOLE
+from ddd.orders.application.views import OrderView
 from ddd.orders.domain.parts import Actor
 from ddd.shared.application.access import Grant
 from ddd.shared.domain.ids import new_id

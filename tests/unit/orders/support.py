@@ -8,6 +8,7 @@ from ddd.orders.application.checkout import read_checkout
 from ddd.orders.application.ports import BranchSnapshot, PlacingFacts
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import Actor, Address, Customer, OrderLine
+from ddd.orders.domain.placing import record_placed
 from ddd.shared.domain.caller import Caller, Role
 from ddd.shared.domain.errors import Refusals
 
@@ -65,7 +66,7 @@ def order_of(given: dict[str, Any], by: Caller | None = None, facts: PlacingFact
     """The order of a checkout without a fault, placed."""
     order = read(given, by, facts)
     assert isinstance(order, Order), order
-    order.record_placed(ACTOR, NOW)
+    record_placed(order, ACTOR, NOW)
     return order
 
 
@@ -113,5 +114,5 @@ def plain_order(*quantities: int, price: int = 1_000) -> Order:
         placed_at=NOW,
         updated_at=NOW,
     )
-    order.record_placed(ACTOR, NOW)
+    record_placed(order, ACTOR, NOW)
     return order

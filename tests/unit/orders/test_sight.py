@@ -4,16 +4,11 @@ from uuid import uuid4
 
 import pytest
 
-from ddd.orders.application.views import (
-    WHOLE,
-    OrderParts,
-    OrderView,
-    Sight,
-    available_actions,
-    line_id,
-    line_number,
-    sight_of,
-)
+from ddd.orders.application.available_actions import available_actions
+from ddd.orders.application.part_views import line_id, line_number
+from ddd.orders.application.reading import OrderParts
+from ddd.orders.application.sight import WHOLE, Sight, sight_of
+from ddd.orders.application.views import OrderView
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import Actor, Cancellation, CancelReason, OrderEvent
 from ddd.shared.application.access import Grant

@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from ddd.orders.application.part_views import line_number
 from ddd.orders.application.ports import LineQuantity, Orders
 from ddd.orders.application.queries import order_by_id
-from ddd.orders.application.views import OrderFacts, OrderParts, OrderView, Sight, line_number, sight_of
+from ddd.orders.application.reading import OrderFacts, OrderParts
+from ddd.orders.application.sight import Sight, sight_of
+from ddd.orders.application.views import OrderView
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import Actor, OrderLine
 from ddd.orders.domain.workflow import PLAIN_WAY

@@ -7,11 +7,14 @@ from uuid import UUID
 from ddd.orders.application.checkout import look_at, read_checkout
 from ddd.orders.application.ports import Catalogue, LineReservation, Orders, PlacingFacts
 from ddd.orders.application.queries import order_by_id
-from ddd.orders.application.views import WHOLE, OrderFacts, OrderParts, OrderView, Sight, sight_of
+from ddd.orders.application.reading import OrderFacts, OrderParts
+from ddd.orders.application.sight import WHOLE, Sight, sight_of
+from ddd.orders.application.views import OrderView
 from ddd.orders.domain.allocation import Availability, Demand, allocate
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.order_number import new_order_number
 from ddd.orders.domain.parts import Actor, OrderLine
+from ddd.orders.domain.placing import record_placed
 from ddd.shared.application.access import Grant
 from ddd.shared.application.events import AuditEntry
 from ddd.shared.application.outcome import Outcome
@@ -73,7 +76,7 @@ def place_order(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Out
             ]
             if held:
                 tx.store(orders.stock.reserve(caller.tenant_id, order.id, held, now))
-        order.record_placed(Actor(caller.subject, tuple(sorted(caller.roles))), now)
+        record_placed(order, Actor(caller.subject, tuple(sorted(caller.roles))), now)
         audit = AuditEntry(OPERATION, "order", order.id, after={"status": order.status.value, "version": order.version})
         tx.store(orders.store.insert(caller, order, audit))
         sight = _makers_sight(tx.grant, order, order.lines)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from ddd.orders.application.listing import Listing
-from ddd.orders.application.views import OrderFacts, OrderParts
+from ddd.orders.application.reading import OrderFacts, OrderParts
 from ddd.orders.application.workflows import Workflows
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import OrderEvent, OrderLine, Payment, Shipment

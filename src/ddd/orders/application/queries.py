@@ -9,7 +9,9 @@ from uuid import UUID
 from ddd.orders.application.checkout import DEFAULT_CHANNEL
 from ddd.orders.application.listing import Listing
 from ddd.orders.application.ports import Found, Orders
-from ddd.orders.application.views import OrderFacts, OrderView, Sight, sight_of
+from ddd.orders.application.reading import OrderFacts
+from ddd.orders.application.sight import Sight, sight_of
+from ddd.orders.application.views import OrderView
 from ddd.orders.domain.parts import OrderLine
 from ddd.orders.domain.workflow import Way
 from ddd.shared.application.access import Grant

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from ddd.orders.application.change_order import Change, Changed, change_part
+from ddd.orders.application.part_views import line_number
 from ddd.orders.application.payments import own_currency
 from ddd.orders.application.ports import LineReservation, Orders
-from ddd.orders.application.views import line_number
 from ddd.orders.application.workflows import return_rules
 from ddd.orders.domain import returning
 from ddd.orders.domain.parts import OrderLine, Return

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ddd.orders.application.available_actions import performing_of
 from ddd.orders.application.change_order import Change, change_order
 from ddd.orders.application.ports import LineQuantity, Orders
-from ddd.orders.application.views import OrderView, performing_of
+from ddd.orders.application.views import OrderView
 from ddd.orders.domain import steps
 from ddd.published.workflow import StepOutcome
 from ddd.shared.application.outcome import Outcome

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
 from ddd.orders.domain.actions import guard
+from ddd.orders.domain.amounts import Amounts
 from ddd.orders.domain.facts import order_facts
 from ddd.orders.domain.parts import (
     Actor,
@@ -21,32 +21,23 @@ from ddd.orders.domain.parts import (
     Payment,
     Refund,
     Return,
-    ReturnStatus,
     Shipment,
     ShipmentLine,
     ShipmentMode,
     ShipmentStatus,
     what_is_left,
 )
-from ddd.orders.domain.status import (
-    Milestones,
-    OrderStatus,
-    PaymentState,
-    PaymentStatus,
-    order_status,
-    payment_status,
-)
+from ddd.orders.domain.status import Milestones, OrderStatus, order_status
 from ddd.orders.domain.workflow import PLAIN_WAY, Course, DueKind, Way
 from ddd.published.workflow import PLAIN, StepOutcome
 from ddd.shared.domain.errors import ErrorCode, Refusals
 from ddd.shared.domain.facts import Facts
-from ddd.shared.domain.money import round_half_up
 
 _PLAIN_COURSE = Course(PLAIN)
 
 
 @dataclass(slots=True)
-class Order:
+class Order(Amounts):
     """A customer's order.
 
     A storefront places it with everything decided but the stock: prices, taxes and discounts are the checkout's, the
@@ -112,86 +103,7 @@ class Order:
         )
         return order_status(milestones, (line.quantities for line in self.lines))
 
-    @property
-    def authorized(self) -> int:
-        return sum(payment.amount for payment in self.payments if payment.state is PaymentState.AUTHORIZED)
-
-    @property
-    def captured(self) -> int:
-        return sum(payment.amount for payment in self.payments if payment.state is PaymentState.CAPTURED)
-
-    @property
-    def refunded(self) -> int:
-        return sum(refund.amount for refund in self.refunds)
-
-    @property
-    def is_paid(self) -> bool:
-        """Captured or authorised to the full, or nothing to pay."""
-        return self.authorized >= self.amount_due
-
-    @property
-    def payment_status(self) -> PaymentStatus:
-        """Of what was not cancelled; of an order cancelled whole, of what it was."""
-        is_over = all(line.open_quantity == 0 for line in self.lines)
-        owed = self.total if is_over else self.total - self.cancelled_value
-        return payment_status(owed, self.authorized, self.captured, self.refunded)
-
-    @property
-    def amount_due(self) -> int:
-        """What is still to be paid for what was not cancelled; never below 0."""
-        if all(line.open_quantity == 0 for line in self.lines):
-            return 0
-        given_back = sum(refund.for_cancelled for refund in self.refunds)
-        return max(0, self.total - self.cancelled_value - (self.captured - given_back))
-
-    @property
-    def cancelled_value(self) -> int:
-        """What the cancelled units would have cost, in minor units."""
-        return self.value_of({line.line_no: line.cancelled_quantity for line in self.lines if line.cancelled_quantity})
-
-    def value_of(self, quantities: Mapping[int, int]) -> int:
-        """What was asked for these units: their share of lines, line taxes, order discounts and taxes; minor units."""
-        if not quantities:
-            return 0
-        share = Fraction(0)
-        for line_no, quantity in quantities.items():
-            share += self.unit_share(self.line(line_no)) * quantity
-        return round_half_up(share)
-
-    def worth(self, quantities: Mapping[int, int]) -> int:
-        """What is to be given back for these units, after what was refunded: together no more than they cost together.
-
-        The last unit of an order that was cancelled whole brings what no unit has a share in: the shipping.
-        """
-        before: dict[int, int] = {}
-        for refund in self.refunds:
-            for each in refund.lines:
-                before[each.line_no] = before.get(each.line_no, 0) + each.quantity
-        after = {line.line_no: before.get(line.line_no, 0) + quantities.get(line.line_no, 0) for line in self.lines}
-        is_over = all(line.cancelled_quantity == line.quantity == after[line.line_no] for line in self.lines)
-        return max(0, (self.total if is_over else self.value_of(after)) - self.value_of(before))
-
-    def unit_share(self, line: OrderLine) -> Fraction:
-        """What one unit costs: its share of line total, line tax, and the order's discounts and taxes on top."""
-        adjusted = self.subtotal - self.discount_total
-        tax = 0
-        if not self.taxes_included:
-            adjusted += self.tax_total - sum(each.tax for each in self.lines)
-            tax = line.tax
-        adjusted = max(0, adjusted)  # a discount beyond the goods eats into shipping, which no unit has a share in
-        share = Fraction(line.line_total * adjusted, self.subtotal) if self.subtotal else Fraction(0)
-        return (share + tax) / line.quantity
-
-    def line(self, line_no: int) -> OrderLine:
-        return self.lines[line_no - 1]
-
     # -- life ---------------------------------------------------------------------------------------------------
-
-    def record_placed(self, actor: Actor, at: datetime) -> None:
-        """The order as it came in; confirmed at once where it is paid."""
-        self.submitted_at = at
-        self.tell("order.placed", actor, at, placed_data(self))
-        self.go_on(actor, at)
 
     def cancel(
         self,
@@ -297,45 +209,6 @@ class Order:
         """Units of these lines that may still be packed, shipped or cancelled, by line number."""
         return what_is_left(lines, self.shipments)
 
-    def returnable(self, line: OrderLine) -> int:
-        """Units of the line that have left and are neither back nor announced."""
-        announced = sum(
-            packed.quantity
-            for each in self.returns
-            if each.status is not ReturnStatus.REJECTED
-            for packed in each.lines
-            if packed.line_no == line.line_no
-        )
-        return line.shipped_quantity - announced
-
-    def refundable(self, line: OrderLine, return_id: UUID | None = None) -> int:
-        """Units that came back (in one return, where it is named) or were cancelled, and were not refunded yet."""
-        cancelled, returned = self.refundable_units(line)
-        if return_id is None:
-            return cancelled + returned
-        came = sum(
-            each.received
-            for made in self.returns
-            if made.id == return_id
-            for each in made.lines
-            if each.line_no == line.line_no
-        )
-        refunded = sum(
-            each.quantity
-            for refund in self.refunds
-            if refund.return_id == str(return_id)
-            for each in refund.lines
-            if each.line_no == line.line_no
-        )
-        return min(returned, came - refunded)
-
-    def refundable_units(self, line: OrderLine) -> tuple[int, int]:
-        """Units not refunded yet: cancelled ones, and ones that came back."""
-        refunded = [each for refund in self.refunds for each in refund.lines if each.line_no == line.line_no]
-        returned = sum(each.returned for each in refunded)
-        cancelled = sum(each.quantity for each in refunded) - returned
-        return line.cancelled_quantity - cancelled, line.returned_quantity - returned
-
     def shipment(self, shipment_id: UUID | None) -> Shipment | None:
         return next((each for each in self.shipments if each.id == shipment_id), None)
 
@@ -428,47 +301,3 @@ class Order:
             return data
         verdicts = self.course().standing(left["before"]).verdicts()
         return {**data, "steps": [each._asdict() for each in verdicts]} if verdicts else data
-
-
-def placed_data(order: Order) -> dict[str, Any]:
-    """Everything of a new order but the person: enough to rebuild it from its events."""
-    return {
-        "orderNumber": order.order_number,
-        "channel": order.channel,
-        "externalRef": order.external_ref,
-        "currency": order.currency,
-        "customerId": order.customer.id,
-        "branchCode": order.branch_code,
-        "workflowVersion": order.workflow_version,
-        "placedAt": order.placed_at.isoformat(),
-        "subtotal": order.subtotal,
-        "discountTotal": order.discount_total,
-        "shippingTotal": order.shipping_total,
-        "taxTotal": order.tax_total,
-        "total": order.total,
-        "taxesIncluded": order.taxes_included,
-        "lines": [_line_data(line) for line in order.lines],
-        "payments": [
-            {"paymentNo": each.payment_no, "state": each.state.value, "amount": each.amount} for each in order.payments
-        ],
-        "status": {"before": None, "after": order.status.value},
-    }
-
-
-def _line_data(line: OrderLine) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "lineNo": line.line_no,
-        "sku": line.sku,
-        "quantity": line.quantity,
-        "unitPrice": line.unit_price,
-        "lineTotal": line.line_total,
-    }
-    if line.discount:
-        data["discount"] = line.discount
-    if line.tax:
-        data["tax"] = line.tax
-    if line.vendor_id is not None:
-        data["vendorId"] = line.vendor_id
-    if line.branch_code is not None:
-        data["branchCode"] = line.branch_code
-    return data

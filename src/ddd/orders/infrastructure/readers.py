@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ddd.orders.application.listing import Listing, Span
 from ddd.orders.application.ports import Found
-from ddd.orders.application.views import OrderParts
+from ddd.orders.application.reading import OrderParts
 from ddd.orders.infrastructure.rows import (
     EVENT_COLUMNS,
     LINE_COLUMNS,

@@ -1,12 +1,12 @@
 """Rows of orders and their parts: the column lists, and what comes of a row. Shared by the store and the readers."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 
-from ddd.orders.application.views import address_view, package_view
 from ddd.orders.domain.parts import (
     Actor,
     Address,
@@ -16,6 +16,7 @@ from ddd.orders.domain.parts import (
     Hold,
     OrderEvent,
     OrderLine,
+    Package,
     Payment,
     PickupWindow,
     Refund,
@@ -115,13 +116,13 @@ class OrderRow(NamedTuple):
 
     @property
     def shipping_address(self) -> Address:
-        address = address_view(loads(self.shipping_text))
+        address = address_of(loads(self.shipping_text))
         assert address is not None
         return address
 
     @property
     def billing_address(self) -> Address | None:
-        return address_view(loads(self.billing_text))
+        return address_of(loads(self.billing_text))
 
     @property
     def metadata(self) -> Any:
@@ -168,11 +169,21 @@ def loads(text: str | None) -> Any:
     return None if text is None else orjson.loads(text)
 
 
+def address_of(data: Mapping[str, Any] | None) -> Address | None:
+    """An address from its stored form."""
+    return None if data is None else Address(**data)
+
+
+def package_of(data: Mapping[str, Any] | None) -> Package | None:
+    """A package from its stored form."""
+    return None if data is None else Package(**data)
+
+
 def line_of(row: tuple[Any, ...]) -> OrderLine:
     """The line of a row of LINE_COLUMNS."""
     line = OrderLine(*row)
     line.options = loads(line.options)
-    line.package = package_view(loads(row[13]))
+    line.package = package_of(loads(row[13]))
     return line
 
 
@@ -192,7 +203,7 @@ def shipment_of(row: tuple[Any, ...]) -> Shipment:
         tuple(ShipmentLine(*each) for each in loads(packed) or ()),
         *about,
     )
-    shipment.package = package_view(loads(package))
+    shipment.package = package_of(loads(package))
     pickup = loads(window)
     if pickup is not None:
         shipment.pickup_window = PickupWindow(moment(pickup["start"]), moment(pickup["end"]))

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from ddd.orders.application.ports import BranchSnapshot, Catalogue, TenantRules
-from ddd.orders.application.views import OrderParts, order_of
+from ddd.orders.application.reading import OrderParts, order_of
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import OrderEvent, OrderLine, Payment, Shipment
 from ddd.orders.infrastructure.rows import (

@@ -1,0 +1,162 @@
+"""An order's parts as they are told: amounts as money, lines by their opaque id."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from ddd.orders.domain.parts import Address, OrderLine, Payment, ReturnStatus, Shipment
+from ddd.shared.domain.money import Money
+
+
+class AllocationView(NamedTuple):
+    branch_code: str
+    quantity: int
+
+
+class ShipmentLineView(NamedTuple):
+    order_line_id: str
+    sku: str
+    quantity: int
+
+
+class ActorView(NamedTuple):
+    subject: str
+    roles: list[str]
+
+
+class TimelineView(NamedTuple):
+    sequence: int
+    at: datetime
+    type: str
+    actor: ActorView
+    data: Any
+
+
+class WorkflowView(NamedTuple):
+    version: int
+
+
+class ReturnLineView(NamedTuple):
+    order_line_id: str
+    sku: str
+    quantity: int
+    restocked: int
+    scrapped: int
+
+
+class ReturnView(NamedTuple):
+    id: UUID
+    status: ReturnStatus
+    reason: str
+    note: str | None
+    lines: list[ReturnLineView]
+    requested_at: datetime
+    received_at: datetime | None
+
+
+class RefundView(NamedTuple):
+    id: UUID
+    amount: Money
+    restocking_fee: Money
+    reason: str | None
+    at: datetime
+
+
+class HoldView(NamedTuple):
+    reason: str
+    until: datetime | None
+    by: str
+    at: datetime
+    released_at: datetime | None
+
+
+class PaymentView:
+    __slots__ = ("_currency", "_payment")
+
+    def __init__(self, payment: Payment, currency: str) -> None:
+        self._payment = payment
+        self._currency = currency
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._payment, name)
+
+    @property
+    def amount(self) -> Money:
+        return Money(self._payment.amount, self._currency)
+
+
+class OrderLineView:
+    """A line with its amounts as money."""
+
+    __slots__ = ("_currency", "_line", "_order_id")
+
+    def __init__(self, line: OrderLine, order_id: UUID, currency: str) -> None:
+        self._line = line
+        self._order_id = order_id
+        self._currency = currency
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._line, name)
+
+    @property
+    def id(self) -> str:
+        return line_id(self._order_id, self._line.line_no)
+
+    @property
+    def unit_price(self) -> Money:
+        return Money(self._line.unit_price, self._currency)
+
+    @property
+    def line_total(self) -> Money:
+        return Money(self._line.line_total, self._currency)
+
+    @property
+    def discount(self) -> Money:
+        return Money(self._line.discount, self._currency)
+
+    @property
+    def tax(self) -> Money:
+        return Money(self._line.tax, self._currency)
+
+    @property
+    def allocation(self) -> list[AllocationView] | None:
+        line = self._line
+        return None if line.branch_code is None else [AllocationView(line.branch_code, line.quantity)]
+
+
+class ShipmentView:
+    """A shipment with the lines that the caller sees."""
+
+    __slots__ = ("_shipment", "address", "instructions", "lines")
+
+    def __init__(
+        self, shipment: Shipment, lines: list[ShipmentLineView], address: Address, instructions: str | None
+    ) -> None:
+        self._shipment = shipment
+        self.instructions = instructions
+        self.address = address
+        self.lines = lines
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._shipment, name)
+
+    @property
+    def cost(self) -> Money | None:
+        shipment = self._shipment
+        if shipment.cost is None or shipment.cost_currency is None:
+            return None
+        return Money(shipment.cost, shipment.cost_currency)
+
+
+def line_id(order_id: UUID, line_no: int) -> str:
+    """The opaque id of a line, unique in the house."""
+    return f"{order_id}-{line_no}"
+
+
+def line_number(order_id: UUID, text: str) -> int | None:
+    """The line number in a line's id of this order, or None."""
+    prefix = f"{order_id}-"
+    tail = text[len(prefix) :]
+    if not text.startswith(prefix) or not tail.isascii() or not tail.isdigit() or len(tail) > 4 or tail[0] == "0":
+        return None
+    return int(tail)

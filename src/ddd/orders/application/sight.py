@@ -1,0 +1,49 @@
+"""Whose eyes see how much of an order.
+
+A Vendor sees the lines that are its own or open; whoever sees no line of an order does not know that it exists.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ddd.orders.domain.parts import OrderLine
+from ddd.shared.domain.caller import Caller, Scope
+
+
+class Sight(NamedTuple):
+    """How much of an order the caller sees: all of it, or a vendor's part."""
+
+    vendor_id: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.vendor_id is None
+
+    def sees(self, line: OrderLine) -> bool:
+        return self.vendor_id is None or line.vendor_id is None or line.vendor_id == self.vendor_id
+
+
+WHOLE = Sight()
+
+
+def sight_of(
+    scopes: Iterable[Scope],
+    caller: Caller,
+    customer_id: str | None,
+    branch_code: str | None,
+    lines: Sequence[OrderLine],
+) -> Sight | None:
+    """What the caller sees of an order by one of its operations; None: the order does not exist for it."""
+    scopes = frozenset(scopes)
+    if Scope.ALL in scopes:
+        return WHOLE
+    if Scope.BRANCH in scopes and (
+        caller.branches is None
+        or branch_code in caller.branches
+        or any(line.branch_code in caller.branches for line in lines)
+    ):
+        return WHOLE
+    if Scope.OWN in scopes and customer_id == caller.customer_id:
+        return WHOLE
+    sight = Sight(caller.vendor_id)
+    return sight if Scope.VENDOR in scopes and any(sight.sees(line) for line in lines) else None
