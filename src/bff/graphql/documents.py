@@ -29,10 +29,12 @@ from graphql import (
     specified_rules,
     validate,
 )
+from graphql.execution.collect_fields import FragmentDetails
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from bff.graphql.errors import Code, NotExecuted
+from bff.graphql.inputs import Inputs, ReadVariables
 from bff.graphql.limits import LimitExceeded, Limits, check
 from bff.graphql.plans import Plan
 
@@ -53,21 +55,26 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a document. `label`: its root fields, for the log; no client's text but names of our schema."""
+    """One operation of a document. `label`: its root fields, for the log; no client's text but names of our schema.
+
+    `read_variables` is None where graphql-core must read them.
+    """
 
     node: OperationDefinitionNode
     name: str | None
     is_mutation: bool
     access: Access
     label: str
+    read_variables: ReadVariables | None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document that passed every check."""
+    """A document that passed every check. `plans`: its compiled answers, by the identity of their field node."""
 
-    document: DocumentNode
     operations: tuple[Operation, ...]
+    fragments: dict[str, FragmentDefinitionNode]
+    fragment_details: dict[str, FragmentDetails]
     plans: dict[int, Plan | None] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> Operation:
@@ -104,6 +111,7 @@ class Documents:
         self._limits = limits
         self._hot = hot
         self._hide_suggestions = not introspection
+        self._inputs = Inputs(schema)
         rules: list[type[ASTValidationRule]] = [*specified_rules, OneOfInputValidationRule, MaybeNullValidationRule]
         if not introspection:
             rules.append(NoSchemaIntrospectionCustomRule)
@@ -159,7 +167,7 @@ class Documents:
         )
         if not operations:
             raise NotExecuted.because(Code.GRAPHQL_VALIDATION_FAILED, "The document has no operation.")
-        return Prepared(document, operations)
+        return Prepared(operations, fragments, {name: FragmentDetails(node) for name, node in fragments.items()})
 
     def _validate(self, document: DocumentNode) -> list[GraphQLError]:
         for node in document.definitions:
@@ -184,7 +192,8 @@ class Documents:
         else:
             access = Access.CHECK
         label = " ".join(dict.fromkeys(name for name, _ in roots))
-        return Operation(node, node.name.value if node.name else None, is_mutation, access, label)
+        name = node.name.value if node.name else None
+        return Operation(node, name, is_mutation, access, label, self._inputs.reader(node))
 
 
 def _root_fields(

@@ -11,17 +11,13 @@ error logging and form handling that nothing here uses.
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
 
 import orjson
 import strawberry
 from django.http import HttpRequest, HttpResponse
-from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, GraphQLResolveInfo
-from graphql.execution.collect_fields import FieldDetailsList, collect_fields
-from graphql.execution.execute import assume_not_async_iterable, assume_not_awaitable
-from graphql.execution.executor import Executor
-from graphql.pyutils import Path
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from graphql import ExecutionResult, GraphQLError
+from graphql.execution.collect_fields import collect_fields
 
 from bff.graphql import graphiql
 from bff.graphql.context import RequestContext
@@ -37,8 +33,8 @@ from bff.graphql.errors import (
     text,
     with_request_id,
 )
+from bff.graphql.executor import build_executor
 from bff.graphql.limits import Limits
-from bff.graphql.plans import Plan, compile_plan
 from bff.graphql.request import (
     PLAIN_JSON,
     GraphQLRequest,
@@ -56,40 +52,6 @@ from ddd.shared.domain.errors import RequestRefused, Unauthenticated
 
 _CONTENT_TYPES: Final = {name: f"{name}; charset=utf-8" for name in (PLAIN_JSON, "application/graphql-response+json")}
 _CHALLENGE: Final = 'Bearer realm="order-management"'
-_MOST_COERCION_ERRORS: Final = 20
-
-
-class _Executor(Executor[Any]):
-    """graphql-core's plain executor with strawberry's `info`: 8 % less on a page than the incremental one, whose
-    `@defer` and `@stream` this schema does not have."""
-
-    operation_extensions: dict[str, Any] | None = None
-    #: The document's compiled answers, by the identity of their field node (which the document keeps alive).
-    plans: dict[int, Plan | None]
-    build_resolve_info = StrawberryGraphQLCoreExecutionContext.build_resolve_info
-
-    def complete_object_value(
-        self,
-        return_type: GraphQLObjectType,
-        field_details_list: FieldDetailsList,
-        info: GraphQLResolveInfo[Any],
-        path: Path,
-        result: Any,
-        position_context: Any,
-    ) -> Any:
-        """The object's selected fields; by the compiled plan where there is one and the object is as its type says."""
-        if len(field_details_list) == 1:
-            node = field_details_list[0].node
-            try:
-                plan = self.plans[id(node)]
-            except KeyError:
-                plan = self.plans[id(node)] = compile_plan(return_type, node, info.fragments)
-            if plan is not None:
-                try:
-                    return plan(result)
-                except Exception:  # graphql-core finds the same fault, and words it
-                    pass
-        return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
 
 
 class Authenticate(Protocol):
@@ -179,21 +141,9 @@ class GraphQLView:
             if operation.is_mutation and request.method == "GET":
                 raise RequestFault(405, "Send mutations by POST.", headers={"Allow": "POST"})
             context = RequestContext(caller, self._app, identifier)
-            executor = _Executor.build(
-                self._schema,
-                prepared.document,
-                None,
-                context,
-                asked.variables,
-                operation.name,
-                max_coercion_errors=_MOST_COERCION_ERRORS,
-                is_awaitable=assume_not_awaitable,  # no resolver is asynchronous: spares a look at each value
-                is_async_iterable=assume_not_async_iterable,
-                hide_suggestions=not self._introspection,
+            executor = build_executor(
+                self._schema, prepared, operation, asked.variables, context, hide_suggestions=not self._introspection
             )
-            if isinstance(executor, list):
-                raise NotExecuted.of(Code.BAD_USER_INPUT, executor)
-            cast("_Executor", executor).plans = prepared.plans
         except (RequestFault, NotExecuted):
             note(request, tenant=caller.tenant_id)
             self._access(caller)

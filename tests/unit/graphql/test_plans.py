@@ -20,9 +20,9 @@ from graphql import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bff.graphql.executor import PlanningExecutor
 from bff.graphql.plans import compile_plan
 from bff.graphql.schema import schema
-from bff.graphql.view import _Executor
 from ddd.orders.application.reading import OrderParts
 from ddd.orders.application.sight import WHOLE
 from ddd.orders.application.views import OrderView
@@ -111,7 +111,7 @@ def test_what_no_plan_is_made_for_is_answered_all_the_same(selection: str) -> No
 
 
 def answered(value: Any, document: Any) -> tuple[Any, Any]:
-    executor = _Executor.build(house(value), document, None, None, {}, None)
+    executor = PlanningExecutor.build(house(value), document, None, None, {}, None)
     assert not isinstance(executor, list)
     executor.plans = {}  # type: ignore[attr-defined]  # built by its own class
     result = executor.execute_operation()
