@@ -1,4 +1,4 @@
-"""Who listens to which published event: event type -> its subscribers, in the order in which they hear of it."""
+"""Who listens to which published event: event type -> subscribers in the order in which they hear of it, deferrers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -8,10 +8,10 @@ from ddd.published.branches import BranchChanged
 from ddd.published.stock import ItemChanged
 from ddd.published.tenants import TenantChanged, WorkflowPublished
 from ddd.shared.infrastructure.access_snapshot import ACCESS_SNAPSHOT
-from ddd.shared.infrastructure.relay import Subscriber
+from ddd.shared.infrastructure.relay import Listener
 from ddd.stock.infrastructure import snapshots as stock
 
-SUBSCRIBERS: Final[Mapping[str, Sequence[Subscriber]]] = {
+SUBSCRIBERS: Final[Mapping[str, Sequence[Listener]]] = {
     TenantChanged.type: (orders.TENANTS, ACCESS_SNAPSHOT),
     WorkflowPublished.type: (orders.WORKFLOWS,),
     BranchChanged.type: (stock.BRANCHES, orders.BRANCHES),

@@ -9,8 +9,9 @@ from psycopg import errors, sql
 from order_management.database import APP, OWNER, ROLES, SYSTEM
 from order_management.errors import CannotStart
 
-# What the built-in login needs of Django's own tables, which no migration of ours makes: users and sessions are the
-# system role's alone, so that no statement of a request reaches a password's hash. Read by the catalogue test.
+# Tables that no migration of ours makes. What the built-in login needs of Django's own: users and sessions are the
+# system role's alone, so that no statement of a request reaches a password's hash. The queue of jobs is, too: the relay
+# fills it and workers empty it, so that no request sees or changes a job. Read by the catalogue test.
 FRAMEWORK_GRANTS: Final = (
     ("django_migrations", "SELECT", (APP, SYSTEM)),
     ("django_content_type", "SELECT", (SYSTEM,)),
@@ -21,6 +22,10 @@ FRAMEWORK_GRANTS: Final = (
     ("auth_user_groups", "SELECT, INSERT, UPDATE, DELETE", (SYSTEM,)),
     ("auth_user_user_permissions", "SELECT, INSERT, UPDATE, DELETE", (SYSTEM,)),
     ("django_session", "SELECT, INSERT, UPDATE, DELETE", (SYSTEM,)),
+    ("procrastinate_jobs", "SELECT, INSERT, UPDATE, DELETE", (SYSTEM,)),
+    ("procrastinate_events", "SELECT, INSERT, UPDATE, DELETE", (SYSTEM,)),
+    ("procrastinate_periodic_defers", "SELECT, INSERT, UPDATE, DELETE", (SYSTEM,)),
+    ("procrastinate_workers", "SELECT, INSERT, UPDATE, DELETE", (SYSTEM,)),
 )
 
 
@@ -122,8 +127,8 @@ def grant_framework_tables(connection: psycopg.Connection[Any]) -> None:
             )
             if "INSERT" in privileges:
                 for (sequence,) in connection.execute(
-                    "SELECT pg_get_serial_sequence(%s, attname) FROM pg_attribute"
-                    " WHERE attrelid = to_regclass(%s) AND attidentity <> ''",
+                    "SELECT s FROM pg_attribute, pg_get_serial_sequence(%s, attname) s"
+                    " WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped AND s IS NOT NULL",
                     [table, table],
                 ).fetchall():
                     connection.execute(

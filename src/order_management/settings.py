@@ -138,6 +138,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "strawberry_django",
+    "procrastinate.contrib.django",
     "ddd.shared.infrastructure",
     "ddd.tenants.infrastructure",
     "ddd.branches.infrastructure",
@@ -172,6 +173,10 @@ CSRF_TRUSTED_ORIGINS = ["/".join(PUBLIC_URL.split("/")[:3])]
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_PROXY_SSL_HEADER = None
+
+# The app brings tables and migrations; what is done with them stands in worker.py and job_queue.py.
+PROCRASTINATE_DATABASE_ALIAS = "system"
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TIME_ZONE = "UTC"

@@ -27,13 +27,14 @@ def configuration(level: str = "INFO", with_messages: bool = False) -> dict[str,
 
     Django's lines about single requests are left out, unless they have a stack: they quote paths, and the request's own
     line says the status.
-    psycopg warns of pipelines that end in an error, which a lost race for stock does every time.
+    psycopg warns of pipelines that end in an error, which a lost race for stock does every time. procrastinate writes
+    several lines about each job, with what it is called with; the worker's own line says how it went.
     """
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": "bff.http.logs.JsonFormatter", "with_messages": with_messages}},
-        "filters": {"stacks": {"()": "bff.http.logs.OnlyStacks"}},
+        "filters": {"stacks": {"()": "bff.http.logs.OnlyStacks"}, "jobs": {"()": "bff.http.logs.NotOfOneJob"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
@@ -42,6 +43,8 @@ def configuration(level: str = "INFO", with_messages: bool = False) -> dict[str,
             "django.request": {"level": "ERROR", "filters": ["stacks"]},
             "django.server": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
             "psycopg": {"level": "ERROR"},
+            "procrastinate": {"level": "WARNING"},
+            "procrastinate.worker": {"filters": ["jobs"]},
         },
     }
 
@@ -51,6 +54,13 @@ class OnlyStacks(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         return bool(record.exc_info and record.exc_info[1] is not None)
+
+
+class NotOfOneJob(logging.Filter):
+    """Leaves out procrastinate's lines about single jobs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not hasattr(record, "job")
 
 
 class JsonFormatter(logging.Formatter):

@@ -168,6 +168,7 @@ def test_an_older_event_that_comes_late_changes_no_snapshot(database: object) ->
         with raw.pipeline():
             send(raw, SET_TENANT, (tenant_id,))
             for subscriber in SUBSCRIBERS[BranchChanged.type]:
+                assert isinstance(subscriber, Subscriber)
                 for write in subscriber.apply(event):
                     send(raw, write.sql, write.params)
 

@@ -4,6 +4,9 @@ A claim is a lease: `due_at` moves ahead and `attempts` counts, so that what a k
 the lease ends. Rows that lie behind an open row of their aggregate wait. Each subscriber's inbox row commits with
 what it applied. What failed is tried again later and later, then parked with its error; a parked row lets newer ones
 pass, since every published event carries the whole state and the newest wins.
+
+Jobs that an event asks for are queued by the statement that marks it done, by the relay process alone: the runtime
+role, as which a write drains, has no right to the queue. A drain waits for it, as for any other relay.
 """
 
 import logging
@@ -20,8 +23,19 @@ import psycopg
 from django.db import connections
 
 from ddd.shared.application.events import PublishedEvent
+from ddd.shared.application.jobs import Deferral
 from ddd.shared.application.statements import Write
-from ddd.shared.infrastructure.statements import COMMIT, Connection, Plain, abandon, connection, exchange, set_tenant
+from ddd.shared.infrastructure.job_queue import QUEUE_FROM_JSON, queued
+from ddd.shared.infrastructure.statements import (
+    COMMIT,
+    Connection,
+    Plain,
+    abandon,
+    connection,
+    dumps,
+    exchange,
+    set_tenant,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +67,8 @@ RETURNING o.tenant_id, o.aggregate, o.aggregate_id, o.sequence, o.type, o.payloa
 """
 _CLAIM_ANY = _CLAIM.format(open=_OPEN.format(where="AND o.type = ANY ($1)", limit=_BATCH), lease=LEASE_SECONDS)
 _CLAIM_OWN = _CLAIM.format(
-    open=_OPEN.format(where="AND o.tenant_id = $1 AND o.aggregate_id = $2", limit=1), lease=LEASE_SECONDS
+    open=_OPEN.format(where="AND o.tenant_id = $1 AND o.aggregate_id = $2 AND o.type <> ALL ($3)", limit=1),
+    lease=LEASE_SECONDS,
 )
 _IS_DRAINED = """
 SELECT NOT EXISTS (SELECT 1 FROM outbox
@@ -75,6 +90,14 @@ _ENTER = (
 )
 _DONE = """
 UPDATE outbox SET done_at = now(), error = NULL WHERE tenant_id = $1 AND aggregate_id = $2 AND sequence = $3::integer
+"""
+#: Whoever marks it done queues its jobs; a relay whose lease was over meanwhile finds it done, and queues nothing.
+_DONE_WITH_JOBS = f"""
+WITH done AS (
+    UPDATE outbox SET done_at = now(), error = NULL
+    WHERE tenant_id = $1 AND aggregate_id = $2 AND sequence = $3::integer AND done_at IS NULL
+    RETURNING 1)
+{QUEUE_FROM_JSON.format(jobs="$4", only="done")}
 """
 _FAILED = """
 UPDATE outbox SET error = $4, due_at = now() + $5::float8 * interval '1 second',
@@ -99,6 +122,17 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferrer:
+    """Who has work to do after an event: `defer` says which jobs."""
+
+    name: str
+    defer: Callable[[PublishedEvent], Sequence[Deferral]]
+
+
+Listener = Subscriber | Deferrer
+
+
+@dataclass(frozen=True, slots=True)
 class _Claimed:
     event: PublishedEvent
     attempts: int
@@ -108,10 +142,13 @@ class Relay:
     """Moves events from the outbox to subscribers; any number of relays may run."""
 
     def __init__(
-        self, subscribers: Mapping[str, Sequence[Subscriber]], app_alias: str = "default", system_alias: str = "system"
+        self, listeners: Mapping[str, Sequence[Listener]], app_alias: str = "default", system_alias: str = "system"
     ) -> None:
-        self._subscribers = subscribers
-        self._types = [name for name, listening in subscribers.items() if listening]
+        self._listeners = listeners
+        self._types = [name for name, listening in listeners.items() if listening]
+        self._deferring = [
+            name for name, listening in listeners.items() if any(isinstance(each, Deferrer) for each in listening)
+        ]
         self._app = app_alias
         self._system = system_alias
 
@@ -133,7 +170,8 @@ class Relay:
 
     def _drain(self, tenant_id: str, aggregate_id: UUID, until: float) -> None:
         while time.monotonic() < until:
-            claimed = self._claim(connection(self._app), _CLAIM_OWN, (tenant_id, str(aggregate_id)), tenant_id)
+            own = (tenant_id, str(aggregate_id), self._deferring)
+            claimed = self._claim(connection(self._app), _CLAIM_OWN, own, tenant_id)
             for each in claimed:
                 self._deliver(each, connection(self._app), until)
             if claimed:
@@ -195,22 +233,27 @@ class Relay:
         """Each subscriber in a transaction of its own; then the row is done, or will be tried again."""
         event = claimed.event
         row = (event.tenant_id, str(event.aggregate_id), str(event.sequence))
-        settled = Write(_DONE, row)
-        for subscriber in self._subscribers.get(event.type, ()):
+        failed: Write | None = None
+        jobs: list[Deferral] = []
+        for listener in self._listeners.get(event.type, ()):
             try:
-                self._apply(subscriber, event, until)
+                if isinstance(listener, Deferrer):
+                    jobs += listener.defer(event)
+                else:
+                    self._apply(listener, event, until)
             except Exception as error:
                 of_the_moment = isinstance(error, psycopg.OperationalError)
                 raw = connections[self._app].connection
                 if of_the_moment and (raw is None or raw.closed):
                     raise
-                logger.exception("relay: %s failed on %s of %s", subscriber.name, event.type, event.aggregate_id)
+                logger.exception("relay: %s failed on %s of %s", listener.name, event.type, event.aggregate_id)
                 delay = min(300.0, 0.2 * 2 ** min(claimed.attempts, 16)) * random.uniform(0.8, 1.2)
                 parked = claimed.attempts >= MAX_ATTEMPTS and not of_the_moment
-                settled = Write(
-                    _FAILED, (*row, f"{subscriber.name}: {type(error).__name__}: {error}"[:500], delay, parked)
+                failed = Write(
+                    _FAILED, (*row, f"{listener.name}: {type(error).__name__}: {error}"[:500], delay, parked)
                 )
-        exchange(settle_on, (set_tenant(event.tenant_id), settled))
+        done = Write(_DONE_WITH_JOBS, (*row, dumps(queued(event.tenant_id, jobs)))) if jobs else Write(_DONE, row)
+        exchange(settle_on, (set_tenant(event.tenant_id), failed or done))
 
     def _apply(self, subscriber: Subscriber, event: PublishedEvent, until: float) -> None:
         raw = connection(self._app)

@@ -21,6 +21,11 @@ TENANTLESS: dict[str, str] = {
     "identity_signing_key": "the same keys for all tenants; the private part is oms_system's alone",
     "identity_login_attempts": "digests of names and addresses whose login failed, before any tenant is known",
     "identity_key_set": "issuers' public keys; several tenants may trust one issuer",
+    "procrastinate_jobs": "the queue, which any worker takes any tenant's job from; ids only; oms_system's alone",
+    "procrastinate_events": "when a job of the queue was taken and done; oms_system's alone",
+    "procrastinate_periodic_defers": "when the house's own periodic jobs were queued last; oms_system's alone",
+    "procrastinate_workers": "which workers live; oms_system's alone",
+    "job_trouble": "why a job of the queue was not done the last time; oms_system's alone",
 }
 
 
