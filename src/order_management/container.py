@@ -26,7 +26,7 @@ from ddd.published.workflow import FACTS
 from ddd.shared.application.access import Grant
 from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.clock import Clock, SystemClock
-from ddd.shared.infrastructure.access import AccessReader
+from ddd.shared.infrastructure.access import Access, AccessReader, SystemAccess
 from ddd.shared.infrastructure.cel import CelConditions
 from ddd.shared.infrastructure.reader import PostgresReader
 from ddd.shared.infrastructure.regular_expressions import Re2Patterns
@@ -48,10 +48,10 @@ def relay() -> Relay:
     return Relay(SUBSCRIBERS)
 
 
-def build_app(clock: Clock | None = None) -> App:
+def build_app(clock: Clock | None = None, access: Access | None = None) -> App:
     """Every context's ports on PostgreSQL."""
     clock = clock or SystemClock()
-    access = AccessReader()
+    access = access or AccessReader()
     reader = PostgresReader(access)
     unit_of_work = PostgresUnitOfWork(access, clock, relay().drain)
     conditions, patterns = CelConditions(FACTS), Re2Patterns()
@@ -85,6 +85,12 @@ def build_app(clock: Clock | None = None) -> App:
 @cache
 def app() -> App:
     return build_app()
+
+
+@cache
+def system_app() -> App:
+    """The same, for what the server does by itself: `system_caller` is granted everything."""
+    return build_app(access=SystemAccess())
 
 
 @cache

@@ -25,18 +25,22 @@ def cancel_order(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Ou
         quantities = what_is_left(order.lines) if whole else chosen_quantities(change)
         if form.faults:
             return Refusals(tuple(form.faults))
-        now = change.now
         refused = order.cancel(
             quantities,
             whole=whole,
             reason=CancelReason(form.raw("reason")),
             note=note,
             actor=change.actor,
-            at=now,
+            at=change.now,
         )
         if refused is not None:
             return refused
-        held = tracked(order, quantities)
-        return [orders.stock.release(caller.tenant_id, order.id, held, now)] if held else []
+        return freed(change, quantities, orders)
 
     return change_order(caller, given, "cancelOrder", orders, decide)
+
+
+def freed(change: Change, quantities: Mapping[int, int], orders: Orders) -> list[Write]:
+    """The stock that cancelled units need no more, free again."""
+    held = tracked(change.order, quantities)
+    return [orders.stock.release(change.caller.tenant_id, change.order.id, held, change.now)] if held else []

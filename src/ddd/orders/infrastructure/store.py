@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ddd.orders.application.ports import BranchSnapshot, Catalogue, TenantRules
 from ddd.orders.application.reading import OrderParts, order_of
+from ddd.orders.domain.expiry import expires_at
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import OrderEvent, OrderLine, Payment, Shipment
 from ddd.orders.infrastructure.rows import (
@@ -86,7 +87,7 @@ saved AS (
         confirmed_at = new.confirmed_at, completed_at = new.completed_at, cancel_reason = new.cancel_reason,
         cancelled_at = new.cancelled_at, cancelled_by = new.cancelled_by, submitted_at = new.submitted_at,
         holds = new.holds, returns = new.returns, refunds = new.refunds, steps = new.steps,
-        activity_status = new.activity_status
+        activity_status = new.activity_status, expires_at = new.expires_at
     FROM new WHERE o.tenant_id = new.tenant_id AND o.id = new.id),
 noted AS (
     UPDATE orders_person p SET notes = $2::jsonb FROM new
@@ -281,6 +282,7 @@ def _order_row(tenant_id: str, order: Order) -> dict[str, Any]:
         "cancel_reason": cancellation and cancellation.reason,
         "cancelled_at": cancellation and cancellation.at,
         "cancelled_by": cancellation and cancellation.by,
+        "expires_at": expires_at(order),
     }
 
 

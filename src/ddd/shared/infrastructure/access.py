@@ -86,3 +86,32 @@ class OperatorAccess:
 
     def read(self, caller: Caller) -> Read[Grant]:
         return Read("SELECT 1", (), lambda rows: OperatorGrant(caller, {}))
+
+
+class SystemGrant(Grant):
+    """Everything is granted, also what the tenant's plan leaves out: the server keeps its own promises."""
+
+    __slots__ = ()
+
+    def scopes(self, operation: str) -> frozenset[Scope]:
+        return frozenset({Scope.ALL})
+
+
+class SystemAccess:
+    """Access for what the server does by itself: no role, but a tenant that is suspended is left alone."""
+
+    def __init__(self) -> None:
+        self._access = AccessReader()
+
+    def known(self, caller: Caller) -> Grant | None:
+        known = self._access.known(caller)
+        return SystemGrant(caller, known.permissions, known.off) if known else None
+
+    def read(self, caller: Caller) -> Read[Grant]:
+        asked = self._access.read(caller)
+
+        def build(rows: list[tuple[Any, ...]]) -> Grant:
+            grant = asked.build(rows)
+            return SystemGrant(caller, grant.permissions, grant.off)
+
+        return Read(asked.sql, asked.params, build)
