@@ -138,7 +138,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "strawberry_django",
-    "procrastinate.contrib.django",
     "ddd.shared.infrastructure",
     "ddd.tenants.infrastructure",
     "ddd.branches.infrastructure",
@@ -146,6 +145,7 @@ INSTALLED_APPS = [
     "ddd.orders.infrastructure",
     "bff.identity",
     "order_management",
+    "procrastinate.contrib.django",  # last: of two commands with one name the first app's counts
 ]
 # Each middleware costs every request; the login's views put sessions, csrf and auth around themselves.
 MIDDLEWARE: list[str] = ["bff.http.envelope.Envelope"]

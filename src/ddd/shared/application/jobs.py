@@ -53,3 +53,17 @@ class Deferral:
     lock: str | None = None
     queueing_lock: str | None = None
     after: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """Work of the house itself, for all tenants: queued once each time that `cron` (UTC) says, however many workers.
+
+    `work` is told how to learn that it should come to an end and leave the rest to the next time; it answers how much
+    it did. What it raises is logged: the next time is the next try. `runs_alone`: while one run lasts, no other starts.
+    """
+
+    name: str
+    cron: str
+    work: Callable[[Callable[[], bool]], int]
+    runs_alone: bool = True
