@@ -8,11 +8,11 @@ MANAGE := $(BIN)/python manage.py
 export PG
 export PYTHONPATH := src
 
-.PHONY: help demo test check run server relay database soak bench
+.PHONY: help demo test check run server relay worker database soak bench
 
 help:
 	@echo "make demo      830 orders of Northwind, then a server to play with"
-	@echo "make run       database, server and relay; alone: make database, make server, make relay"
+	@echo "make run       database, server, relay and worker; alone: make database, make server, make relay, make worker"
 	@echo "make test      all tests on a real PostgreSQL; make test PG=16"
 	@echo "make check     format, lint, types, import contracts, migrations, schema"
 	@echo "make soak      the long proofs; can be interrupted and resumed"
@@ -24,7 +24,7 @@ demo: .venv/.runtime
 run: .venv/.runtime
 	@exec $(MANAGE) serve
 
-server relay database: .venv/.runtime
+server relay worker database: .venv/.runtime
 	@exec $(MANAGE) serve $@
 
 test: .venv/.development

@@ -1,11 +1,12 @@
-"""Database, server and relay under one parent, which starts, watches and ends them.
+"""Database, server, relay and worker under one parent, which starts, watches and ends them.
 
-    start    database, migrations, then server and relay
-    stop     the server, after its requests in flight; the relay; the database, when nobody else uses it
+    start    database, migrations, then server, relay and worker
+    stop     the server, after its requests in flight; the relay; the worker, after its jobs; the database, when nobody
+             else uses it
 
 Ctrl-C reaches the parent only: each child has a process group of its own, else a terminal would stop the database
-under the requests. When the parent itself is killed, server and relay die with it; the database stays, and the next
-start attaches to it.
+under the requests. When the parent itself is killed, the others die with it; the database stays, and the next start
+attaches to it.
 """
 
 import errno
@@ -30,14 +31,17 @@ from order_management.server import SECONDS_FOR_REQUESTS_IN_FLIGHT
 DATABASE: Final = "database"
 SERVER: Final = "server"
 RELAY: Final = "relay"
-PARTS: Final = (DATABASE, SERVER, RELAY)
+WORKER: Final = "worker"
+PARTS: Final = (DATABASE, SERVER, RELAY, WORKER)
 
 _CLONE: Final = Path(__file__).resolve().parents[2]
 _COMMANDS: Final[Mapping[str, list[str]]] = {
     SERVER: [sys.executable, "-m", "order_management.server"],
     RELAY: [sys.executable, str(_CLONE / "manage.py"), "relay"],
+    WORKER: [sys.executable, str(_CLONE / "manage.py"), "worker"],
 }
-_SECONDS_TO_STOP: Final = {SERVER: SECONDS_FOR_REQUESTS_IN_FLIGHT + 5.0, RELAY: 15.0}
+# A worker gives its jobs 20 seconds (`worker.Pace`).
+_SECONDS_TO_STOP: Final = {SERVER: SECONDS_FOR_REQUESTS_IN_FLIGHT + 5.0, RELAY: 15.0, WORKER: 25.0}
 _SECONDS_FOR_PORT: Final = 2.0  # after a kill -9 of the parent its children are still ending
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 10.0
@@ -105,7 +109,7 @@ class House:
             raise CannotStart("DATABASE_URL names a database of its own; there is none to start")
 
     def open(self) -> None:
-        """Start server and relay."""
+        """Start the children."""
         environ = {
             **self.environ,
             "PYTHONPATH": os.pathsep.join(filter(None, [str(_CLONE / "src"), self.environ.get("PYTHONPATH", "")])),
@@ -113,7 +117,7 @@ class House:
             "PORT": str(self.port),
             SUPERVISOR: str(os.getpid()),
         }
-        for name in (SERVER, RELAY):
+        for name in _COMMANDS:
             if name in self.parts:
                 child = Child(name, environ)
                 self.children.append(child)

@@ -21,8 +21,8 @@ CLONE = Path(__file__).resolve().parents[2]
 # The copies know nothing of the surroundings.
 ENVIRON = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "DATABASE_URL"}}
 
-# Views and a relay that write down when they begin and end; workers that, where there is a file `hold`, load until they
-# are told to stop.
+# Views, a relay and a worker of jobs that write down when they begin and end; workers of the server that, where there
+# is a file `hold`, load until they are told to stop.
 PROBE = {
     "probe_settings.py": """
 import os, signal
@@ -94,6 +94,7 @@ class Command(BaseCommand):
             note("relay ended")
 """,
 }
+PROBE["probe/management/commands/worker.py"] = PROBE["probe/management/commands/relay.py"].replace("relay", "jobs")
 
 
 class House:
@@ -123,7 +124,7 @@ class House:
             return False
 
     def wait(self) -> "House":
-        assert wait_until(lambda: self.answers() or self.process.poll() is not None, 30)
+        assert wait_until(lambda: self.answers() or self.process.poll() is not None, 60)
         assert self.process.poll() is None, self.said()
         return self
 
@@ -186,8 +187,8 @@ def house(copy: Path) -> Iterator[House]:
             running.stop()
 
 
-def test_stopping_ends_requests_in_flight_then_the_relay_then_the_database(house: House) -> None:
-    assert wait_until(lambda: "relay began" in house.journal(), 30)
+def test_stopping_ends_requests_in_flight_then_relay_and_worker_then_the_database(house: House) -> None:
+    assert wait_until(lambda: {"relay began", "jobs began"} <= set(house.journal()), 30)
     postgres = house.postgres()
     answer: list[str] = []
     request = threading.Thread(target=lambda: answer.append(house.get("/slow/")))
@@ -200,7 +201,8 @@ def test_stopping_ends_requests_in_flight_then_the_relay_then_the_database(house
     request.join(30)
     assert house.process.wait(30) == 0
     assert answer == ["done"]
-    assert house.journal() == ["relay began", "request began", "request ended", "relay ended"]
+    assert sorted(house.journal()[:2]) == ["jobs began", "relay began"]
+    assert house.journal()[2:] == ["request began", "request ended", "relay ended", "jobs ended"]
     assert not is_alive(postgres)
     assert "Traceback" not in house.said()
 
@@ -223,7 +225,7 @@ def test_workers_told_to_stop_while_they_load_end_without_a_word(copy: Path) -> 
 
 
 def test_every_part_comes_back_after_kill_9(house: House) -> None:
-    for victim in ("order_management.server", "relay"):
+    for victim in ("order_management.server", "relay", "manage.py\0worker"):
         pid = house.child(victim)
         os.kill(pid, signal.SIGKILL)
         house.wait_for_another(victim, pid)
@@ -239,12 +241,13 @@ def test_every_part_comes_back_after_kill_9(house: House) -> None:
 
 
 def test_after_kill_9_of_the_parent_the_next_start_takes_over(house: House) -> None:
-    server, relay, postgres = house.child("order_management.server"), house.child("relay"), house.postgres()
+    children = [house.child(words) for words in ("order_management.server", "relay", "manage.py\0worker")]
+    postgres = house.postgres()
     worker = int(house.get("/worker/"))
     house.process.kill()
     house.process.wait()
     successor = House(house.copy, PORT=str(house.port)).wait()
-    assert not any(is_alive(pid) for pid in (server, relay, worker))
+    assert not any(is_alive(pid) for pid in (*children, worker))
     assert successor.postgres() == postgres
     assert successor.stop() == 0
     assert not is_alive(postgres)

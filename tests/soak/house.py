@@ -124,7 +124,8 @@ class House:
         return self._process.pid
 
     def pid_of(self, part: str) -> int | None:
-        """`parent`, `server` (granian's first process), `worker`, `relay`, `database`, `backend` (a session of it)."""
+        """`parent`, `server` (granian's first process), `worker` (of the server), `relay`, `jobs` (the worker of jobs),
+        `database`, `backend` (a session of it)."""
         if part == "parent":
             return self.parent()
         if part == "database":
@@ -136,7 +137,7 @@ class House:
             server = self.pid_of("server")
             workers = [pid for pid in self.children(server) if is_alive(pid)] if server else []
             return workers[-1] if workers else None
-        words = {"server": "order_management.server", "relay": "relay"}[part]
+        words = {"server": "order_management.server", "relay": "relay", "jobs": "manage.py\0worker"}[part]
         return next((pid for pid in self.children() if holds(pid, words)), None)
 
     def kill(self, part: str) -> int:

@@ -12,7 +12,7 @@ from tests.ledger import drift, faults, open_events
 from tests.soak.buying import checkout
 from tests.soak.house import House, Shop, Unanswered
 
-VICTIMS = ("worker", "relay", "database", "server")
+VICTIMS = ("worker", "relay", "database", "server", "jobs")
 _SECONDS_TO_RECOVER = 60
 
 

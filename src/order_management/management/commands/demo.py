@@ -31,7 +31,7 @@ _DEFAULTS: Final = {"GRAPHIQL": "on", "LOG_LEVEL": "WARNING"}
 class Command(BaseCommand):
     """DEMO_EXIT=1: ends after the replay. Safe to repeat: nothing is there twice."""
 
-    help = "Run database, server and relay, replay 830 orders over HTTP, and keep serving."
+    help = "Run database, server, relay and worker, replay 830 orders over HTTP, and keep serving."
 
     requires_system_checks = ()  # they load the whole schema, and concern the server
 

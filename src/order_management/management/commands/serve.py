@@ -1,4 +1,4 @@
-"""`serve`: database, server and relay under one parent (`make run`), or some of them."""
+"""`serve`: database, server, relay and worker under one parent (`make run`), or some of them."""
 
 import argparse
 from typing import Any
@@ -8,13 +8,13 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connections
 
-from order_management.serve import DATABASE, PARTS, RELAY, SERVER, House, say
+from order_management.serve import DATABASE, PARTS, SERVER, House, say
 
 
 class Command(BaseCommand):
     """Without a part named: migrates, then runs all."""
 
-    help = "Run the database, the server and the relay, or the parts named."
+    help = "Run the database, the server, the relay and the worker, or the parts named."
 
     requires_system_checks = ()  # they would load the whole schema, which the parent never uses
 
@@ -45,4 +45,4 @@ def _welcome(house: House) -> str:
         return f"http://{house.host}:{house.port}/graphql/ (Ctrl-C stops)"
     if DATABASE in house.parts and house.embedded is not None:
         return f"PostgreSQL on the socket folder {house.embedded.place.sockets} (Ctrl-C stops)"
-    return f"{RELAY} runs (Ctrl-C stops)"
+    return f"{' and '.join(part for part in house.parts if part != DATABASE)} runs (Ctrl-C stops)"
