@@ -151,7 +151,7 @@ class Worker:
                 try:
                     await self._work(app)
                 except (exceptions.ConnectorException, psycopg.OperationalError) as error:
-                    logger.warning("worker: the database is away (%s)", type(error.__cause__ or error).__name__)
+                    logger.warning("worker: begins anew (%s)", type(error.__cause__ or error).__name__)
                 if not self._stopping:
                     pause = 0.1 if time.monotonic() - began > 10 else min(2 * pause, 5.0)
                     await asyncio.sleep(pause)
@@ -193,7 +193,10 @@ class Worker:
         self._last = asyncio.get_running_loop().create_task(self._give_back())
 
     async def _give_back(self) -> None:
-        """Jobs of a worker that is not there are taken back at once. Threads cannot be ended but with their process."""
+        """Jobs of a worker that is not there are taken back at once. Threads cannot be ended but with their process.
+
+        So nothing else is put in order: an embedded database that this command started stays, as after a kill -9.
+        """
         try:
             if self._app is not None and self._worker is not None and self._worker.worker_id is not None:
                 await asyncio.wait_for(self._app.job_manager.unregister_worker(self._worker.worker_id), 2)
