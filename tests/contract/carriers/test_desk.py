@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from ddd.orders.application.carriers import (
+    AccountFault,
     CarrierAccount,
     CarrierRefused,
     LabelBought,
@@ -56,7 +57,7 @@ def test_own_drivers_need_no_tracking_page() -> None:
 def test_a_tracking_page_is_an_address_with_the_reference_in_it(url: str) -> None:
     said = "Option tracking_url is an http address with {reference} in it."
     account = replace(OWN, options={"tracking_url": url})
-    assert desk().fault_of("northwind", account) == said
+    assert desk().fault_of("northwind", account) == AccountFault("options", said)
     assert desk().buy_label(account, REQUEST) == CarrierRefused(said, final=False)
 
 
@@ -71,19 +72,19 @@ def test_a_mode_that_the_carrier_does_not_do_is_a_fault_of_the_account() -> None
     account = CarrierAccount("shipbob", frozenset({ShipmentMode.WAREHOUSE}), "shipbob", options=options)
     assert desk().fault_of("northwind", account) is None
     fault = desk().fault_of("northwind", replace(account, modes=ALL))
-    assert fault == "shipbob does not do DROPOFF shipments here."
+    assert fault == AccountFault("modes", "shipbob does not do DROPOFF shipments here.")
 
 
 def test_another_tenants_secret_is_not_found() -> None:
     account = CarrierAccount("easypost", ALL, "easypost")
     assert desk().fault_of("northwind", account) is None
     fault = desk().fault_of("southwind", account)
-    assert fault == "The account's secret is missing, or has no usable part 'api_key'."
+    assert fault == AccountFault("credentials", "The account's secret is missing, or has no usable part 'api_key'.")
 
 
 def test_a_secret_that_would_break_a_header_is_not_used() -> None:
     fault = desk({"shippo": {"token": "a\r\nX-Evil: 1"}}).fault_of("northwind", CarrierAccount("shippo", ALL, "shippo"))
-    assert fault == "The account's secret is missing, or has no usable part 'token'."
+    assert fault == AccountFault("credentials", "The account's secret is missing, or has no usable part 'token'.")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_an_address_that_nobody_vouches_for_is_never_called(url: str) -> None:
     for case in CASES:
         account = CarrierAccount(case.name, ALL, case.name, url, options=case.options)
         fault = desk().fault_of("northwind", account)
-        assert fault == "The base URL is none that this carrier is known under."
+        assert fault == AccountFault("base_url", "The base URL is none that this carrier is known under.")
 
 
 def test_a_sandbox_that_the_adapter_knows_may_be_chosen() -> None:

@@ -156,3 +156,14 @@ def test_a_package_without_a_weight_is_refused_before_anything_is_asked(
     for package in (None, Package(None, "1", "1", "1")):
         assert as_a(CarrierRefused, counter.buy(replace(REQUEST, package=package))).final
     assert counter.vendor.asked == []
+
+
+@pytest.mark.parametrize("name", ["easypost", "shippo", "ninja_van"])
+def test_goods_from_nowhere_are_a_refusal_that_may_end(open_counter: Callable[[str], Counter], name: str) -> None:
+    refusal = as_a(CarrierRefused, open_counter(name).buy(replace(REQUEST, origin=None)))
+    said = "No address to send from: give the branch one, or the carrier account a sender."
+    assert refusal == CarrierRefused(said, final=False)
+
+
+def test_a_house_that_keeps_the_goods_itself_asks_for_no_sender(open_counter: Callable[[str], Counter]) -> None:
+    assert isinstance(open_counter("shipbob").buy(replace(REQUEST, origin=None)), LabelOrdered)

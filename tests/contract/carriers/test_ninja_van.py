@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ddd.orders.application.carriers import CarrierRefused, LabelBought
+from ddd.orders.application.carriers import AccountFault, CarrierRefused, LabelBought
 from ddd.orders.domain.parts import PickupWindow, ShipmentMode
 from ddd.orders.infrastructure.carriers.ninja_van import requested_number
 from tests.contract.carriers.cases import KEY, REQUEST, WINDOW, Counter
@@ -160,4 +160,4 @@ def test_a_parcel_that_was_picked_up_is_not_cancelled(ninja: Counter) -> None:
     ],
 )
 def test_options_are_checked(ninja: Counter, options: dict[str, str], fault: str) -> None:
-    assert ninja.desk.fault_of("northwind", replace(ninja.account, options=options)) == fault
+    assert ninja.desk.fault_of("northwind", replace(ninja.account, options=options)) == AccountFault("options", fault)

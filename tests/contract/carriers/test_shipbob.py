@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from ddd.orders.application.carriers import CarrierRefused, LabelBought, LabelOrdered
+from ddd.orders.application.carriers import AccountFault, CarrierRefused, LabelBought, LabelOrdered
 from ddd.shared.domain.money import Money
 from tests.contract.carriers.cases import KEY, REQUEST, SHIPMENT, Counter
 from tests.contract.carriers.shipbob_vendor import ShipBobVendor
@@ -133,4 +133,6 @@ def test_an_order_that_is_packed_already_is_not_cancelled(shipbob: Counter, resu
 
 def test_an_account_without_its_channel_does_not_work(shipbob: Counter) -> None:
     account = replace(shipbob.account, options={})
-    assert shipbob.desk.fault_of("northwind", account) == "Option channel_id is ShipBob's number of the channel."
+    assert shipbob.desk.fault_of("northwind", account) == AccountFault(
+        "options", "Option channel_id is ShipBob's number of the channel."
+    )

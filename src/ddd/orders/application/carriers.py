@@ -57,12 +57,15 @@ class LabelKey:
 
 @dataclass(frozen=True, slots=True)
 class LabelRequest:
-    """What a label is bought for. `service` goes before the account's; None is the account's, else the cheapest."""
+    """What a label is bought for. `service` goes before the account's; None is the account's, else the cheapest.
+
+    `origin`: where it is fetched or sent from, None where nobody said; not every carrier asks.
+    """
 
     key: LabelKey
     order_number: str
     mode: ShipmentMode
-    origin: Party
+    origin: Party | None
     destination: Party
     lines: tuple[LabelLine, ...]
     package: Package | None = None
@@ -73,7 +76,12 @@ class LabelRequest:
     @property
     def private_texts(self) -> tuple[str, ...]:
         mine = (self.instructions,) if self.instructions else ()
-        return (*self.origin.private_texts, *self.destination.private_texts, *mine)
+        return (*self.parties_texts, *mine)
+
+    @property
+    def parties_texts(self) -> tuple[str, ...]:
+        """The private texts of the two parties."""
+        return (*(self.origin.private_texts if self.origin else ()), *self.destination.private_texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +158,7 @@ class CarrierAccount:
 
     `credentials` is the name of a secret, never the secret. `base_url` chooses among the addresses that the carrier's
     adapter knows (its sandbox), or the operator allows; None is the real one. `options` are the carrier's own words.
+    `sender` is who sends; the address of a shipment's branch goes before its own.
     """
 
     carrier: str
@@ -158,6 +167,15 @@ class CarrierAccount:
     base_url: str | None = None
     service: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    sender: Party | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFault:
+    """Why an account would not work, and which field of it says so."""
+
+    field: str
+    reason: str
 
 
 def choose_account(
@@ -200,6 +218,6 @@ class Carriers(Protocol):
 
     def void_label(self, account: CarrierAccount, label: LabelKey) -> VoidOutcome: ...
 
-    def fault_of(self, tenant_id: str, account: CarrierAccount) -> str | None:
+    def fault_of(self, tenant_id: str, account: CarrierAccount) -> AccountFault | None:
         """Why this account would not work, as far as can be told without asking the carrier; None where it may."""
         ...

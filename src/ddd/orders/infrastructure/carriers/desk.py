@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ddd.orders.application.carriers import (
+    AccountFault,
     BuyOutcome,
     Carrier,
     CarrierAccount,
@@ -61,25 +62,25 @@ class CarrierDesk:
         _tell("void", account, label, outcome)
         return outcome
 
-    def fault_of(self, tenant_id: str, account: CarrierAccount) -> str | None:
+    def fault_of(self, tenant_id: str, account: CarrierAccount) -> AccountFault | None:
         try:
             self._open(tenant_id, account)
             for mode in sorted(account.modes):
                 self._check_mode(account, mode)
         except Misconfigured as fault:
-            return str(fault)
+            return AccountFault(fault.field, str(fault))
         return None
 
     def _open(self, tenant_id: str, account: CarrierAccount) -> Carrier:
         adapter = self._carriers.get(account.carrier)
         if adapter is None:
-            raise Misconfigured(f"There is no carrier {account.carrier!r}.")
+            raise Misconfigured("carrier", f"There is no carrier {account.carrier!r}.")
         secret = self._credentials.find(tenant_id, account.credentials) if account.credentials else None
         return adapter.make(account, Tools(self._http, self._clock, self._tokens, secret))
 
     def _check_mode(self, account: CarrierAccount, mode: ShipmentMode) -> None:
         if mode not in self._carriers[account.carrier].modes:
-            raise Misconfigured(f"{account.carrier} does not do {mode} shipments here.")
+            raise Misconfigured("modes", f"{account.carrier} does not do {mode} shipments here.")
 
 
 def _tell(what: str, account: CarrierAccount, label: LabelKey, outcome: object) -> None:

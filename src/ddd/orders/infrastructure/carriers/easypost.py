@@ -45,7 +45,7 @@ from ddd.orders.infrastructure.carriers.http import (
     unavailable,
 )
 from ddd.orders.infrastructure.carriers.privacy import freed_of
-from ddd.orders.infrastructure.carriers.tools import Tools
+from ddd.orders.infrastructure.carriers.tools import Tools, sender
 
 NAME = "easypost"
 MODES = frozenset(ShipmentMode)
@@ -71,7 +71,7 @@ class EasyPost:
         self._service = account.service
         self._format = account.options.get("label_format", "PDF")
         if self._format not in ("PDF", "PNG", "ZPL"):
-            raise Misconfigured("Option label_format is PDF, PNG or ZPL.")
+            raise Misconfigured("options", "Option label_format is PDF, PNG or ZPL.")
 
     def buy_label(self, request: LabelRequest) -> BuyOutcome:
         return answered(lambda: self._buy(request))
@@ -85,7 +85,7 @@ class EasyPost:
             raise refused("EasyPost needs the package's weight.", final=True)
         wanted = {
             "to_address": _address(request.destination),
-            "from_address": _address(request.origin),
+            "from_address": _address(sender(request)),
             "parcel": parcel,
         }
         shipment, is_new = self._bought_or_made(request, wanted)
@@ -176,7 +176,7 @@ class EasyPost:
         if pickup is None:
             wanted = {
                 "reference": reference,
-                "address": _address(request.origin),
+                "address": _address(sender(request)),
                 "shipment": {"id": shipment_id},
                 "min_datetime": window.start.isoformat(),
                 "max_datetime": window.end.isoformat(),

@@ -45,7 +45,11 @@ class CallFailed(Exception):
 
 
 class Misconfigured(Exception):
-    """The account cannot work; the message is for the tenant's admin."""
+    """The account cannot work; the message is for the tenant's admin, `field` is the account's field at fault."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
 
 
 def answered(act: Callable[[], T]) -> T | CarrierRefused | CarrierUnavailable:
@@ -106,7 +110,7 @@ class Http:
         """The origin to call, the adapter's first where none is given. Raises Misconfigured for an unknown one."""
         asked = origin_of(next(iter(known)) if given is None else given)
         if asked is None or asked not in {*map(origin_of, known), *self._origins}:
-            raise Misconfigured("The base URL is none that this carrier is known under.")
+            raise Misconfigured("base_url", "The base URL is none that this carrier is known under.")
         return asked
 
     def send(

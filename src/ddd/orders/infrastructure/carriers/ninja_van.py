@@ -32,7 +32,7 @@ from ddd.orders.domain.parts import Package, PickupWindow, ShipmentMode
 from ddd.orders.infrastructure.carriers.answers import Answer, not_understood, read_error, read_object
 from ddd.orders.infrastructure.carriers.http import CallFailed, Misconfigured, Reply, answered, refused
 from ddd.orders.infrastructure.carriers.privacy import freed_of
-from ddd.orders.infrastructure.carriers.tools import Tools
+from ddd.orders.infrastructure.carriers.tools import Tools, sender
 
 NAME = "ninja_van"
 MODES = frozenset(ShipmentMode)
@@ -62,10 +62,12 @@ class NinjaVan:
         self._origin = tools.http.origin(account.base_url, ORIGINS)
         self._country = account.options.get("country", "").lower()
         if self._country not in _ZONES:
-            raise Misconfigured(f"Option country is one of {', '.join(_ZONES)}.")
+            raise Misconfigured("options", f"Option country is one of {', '.join(_ZONES)}.")
         prefix = account.options.get("tracking_prefix")
         if prefix is None or not _PREFIX.fullmatch(prefix):
-            raise Misconfigured("Option tracking_prefix is what Ninja Van puts before tracking numbers, or empty.")
+            raise Misconfigured(
+                "options", "Option tracking_prefix is what Ninja Van puts before tracking numbers, or empty."
+            )
         self._prefix, self._zone = prefix, ZoneInfo(_ZONES[self._country])
         self._client = (tools.secret_part("client_id"), tools.secret_part("client_secret"))
         self._service = account.service
@@ -116,7 +118,7 @@ class NinjaVan:
                 "is_pickup_required": True,
                 "pickup_service_type": "Scheduled",
                 "pickup_service_level": "Standard",
-                "pickup_address": _party(request.origin),
+                "pickup_address": _party(sender(request)),
                 "pickup_date": start.date().isoformat(),
                 "pickup_timeslot": self._slot(self._slot_for(request.pickup_window)),
                 "pickup_instructions": request.instructions or "",
@@ -126,7 +128,7 @@ class NinjaVan:
             "service_level": request.service or self._service or "Standard",
             "requested_tracking_number": requested_number(request.key),
             "reference": {"merchant_order_number": request.order_number},
-            "from": _party(request.origin),
+            "from": _party(sender(request)),
             "to": _party(request.destination),
             "parcel_job": job,
         }

@@ -26,7 +26,7 @@ def freed_of(request: LabelRequest, words: Iterable[str]) -> str:
 
 
 def _hidden(request: LabelRequest) -> Iterator[str]:
-    for text in (*request.origin.private_texts, *request.destination.private_texts):
+    for text in request.parties_texts:
         yield text
         yield from (word for word in _WORD.findall(text) if len(word) > 1 or word.isdigit())
         yield from _number(text)

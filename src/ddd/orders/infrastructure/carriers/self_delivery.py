@@ -26,7 +26,7 @@ class SelfDelivery:
         if self._template is not None and not (
             _TEMPLATE.fullmatch(self._template) and self._template.count("{reference}") == 1
         ):
-            raise Misconfigured("Option tracking_url is an http address with {reference} in it.")
+            raise Misconfigured("options", "Option tracking_url is an http address with {reference} in it.")
 
     def buy_label(self, request: LabelRequest) -> BuyOutcome:
         reference = tracking_reference(request.key)

@@ -52,7 +52,7 @@ class ShipBob:
         self._origin = tools.http.origin(account.base_url, ORIGINS)
         channel = account.options.get("channel_id", "")
         if not (channel.isascii() and channel.isdigit()):
-            raise Misconfigured("Option channel_id is ShipBob's number of the channel.")
+            raise Misconfigured("options", "Option channel_id is ShipBob's number of the channel.")
         self._headers = {"Authorization": f"Bearer {tools.secret_part('token')}", "shipbob_channel_id": channel}
         self._service = account.service
 

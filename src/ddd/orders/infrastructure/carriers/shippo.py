@@ -34,7 +34,7 @@ from ddd.orders.infrastructure.carriers.answers import (
 )
 from ddd.orders.infrastructure.carriers.http import CallFailed, Reply, answered, refused
 from ddd.orders.infrastructure.carriers.privacy import freed_of
-from ddd.orders.infrastructure.carriers.tools import Tools
+from ddd.orders.infrastructure.carriers.tools import Tools, sender
 
 NAME = "shippo"
 MODES = frozenset({ShipmentMode.DROPOFF, ShipmentMode.WAREHOUSE})
@@ -93,7 +93,7 @@ class Shippo:
 
     def _rate(self, request: LabelRequest, parcel: Mapping[str, str]) -> Rate:
         wanted = {
-            "address_from": _address(request.origin),
+            "address_from": _address(sender(request)),
             "address_to": _address(request.destination),
             "parcels": [parcel],
             "async": False,

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ddd.orders.application.carriers import Carrier, CarrierAccount, Secret
+from ddd.orders.application.carriers import Carrier, CarrierAccount, LabelRequest, Party, Secret
 from ddd.orders.domain.parts import ShipmentMode
-from ddd.orders.infrastructure.carriers.http import Http, Misconfigured
+from ddd.orders.infrastructure.carriers.http import Http, Misconfigured, refused
 from ddd.orders.infrastructure.carriers.tokens import Tokens
 from ddd.shared.domain.clock import Clock
 
@@ -24,8 +24,15 @@ class Tools:
         """A part of the account's secret, fit for a header. Raises Misconfigured where it is missing."""
         found = self.secret.part(name) if self.secret else None
         if found is None or not all("!" <= character <= "~" for character in found):
-            raise Misconfigured(f"The account's secret is missing, or has no usable part {name!r}.")
+            raise Misconfigured("credentials", f"The account's secret is missing, or has no usable part {name!r}.")
         return found
+
+
+def sender(request: LabelRequest) -> Party:
+    """Who sends it, for a carrier that asks. Raises CallFailed where nobody said."""
+    if request.origin is None:
+        raise refused("No address to send from: give the branch one, or the carrier account a sender.", final=False)
+    return request.origin
 
 
 class Adapter(NamedTuple):
