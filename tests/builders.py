@@ -21,6 +21,7 @@ from ddd.stock.infrastructure.store import PostgresStockStore
 from ddd.tenants.application.operator import register_tenant
 from ddd.tenants.application.ports import Tenants
 from ddd.tenants.infrastructure.store import PostgresTenantStore
+from order_management.carriers import AccountChecks, carrier_desk
 from order_management.operator import operations
 from order_management.registry import SUBSCRIBERS
 from tests.pipeline import SET_TENANT, send
@@ -68,6 +69,7 @@ def tenants() -> Tenants:
         SystemClock(),
         CelConditions(FACTS),
         Re2Patterns(),
+        AccountChecks(carrier_desk()),
     )
 
 

@@ -39,6 +39,7 @@ from ddd.stock.infrastructure.store import PostgresStockStore
 from ddd.tenants.application.ports import Tenants
 from ddd.tenants.infrastructure.store import PostgresTenantStore
 from ddd.tenants.infrastructure.trust_directory import PostgresTrustDirectory
+from order_management.carriers import AccountChecks, carrier_desk
 from order_management.registry import SUBSCRIBERS
 
 
@@ -76,6 +77,7 @@ def build_app(clock: Clock | None = None, access: Access | None = None) -> App:
             clock=clock,
             conditions=conditions,
             patterns=patterns,
+            carriers=AccountChecks(carrier_desk()),
         ),
         workflows=workflows,
         reader=reader,

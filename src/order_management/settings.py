@@ -114,6 +114,8 @@ GRAPHQL_INTROSPECTION: Final = _switch("GRAPHQL_INTROSPECTION", True)
 GRAPHIQL: Final = _switch("GRAPHIQL", False)
 BUILTIN_IDP: Final = _switch("BUILTIN_IDP", True)
 CORS_ALLOWED_ORIGINS: Final = _origins("CORS_ALLOWED_ORIGINS")
+# Where carriers' sandboxes and mock servers may be, beside the addresses that the adapters know.
+CARRIER_ORIGINS: Final = _origins("CARRIER_ORIGINS")
 # Whose X-Forwarded-For is believed: addresses, networks, or `unix` for a peer on a unix socket.
 TRUSTED_PROXIES: Final = _proxies()
 # The address clients reach this server under: the built-in identity provider's issuer.

@@ -10,6 +10,7 @@ from ddd.shared.domain.caller import Role, Scope
 from ddd.shared.domain.ids import new_id
 from ddd.shared.infrastructure.statements import connection
 from ddd.tenants.application.trust import Trust
+from ddd.tenants.domain.carriers import MODES, CarrierAccount, Sender, SenderAddress
 from ddd.tenants.domain.tenant import Settings, Tenant, TenantStatus, UnknownSku
 from ddd.tenants.infrastructure.store import PostgresTenantStore
 from ddd.tenants.infrastructure.trust_directory import PostgresTrustDirectory
@@ -22,6 +23,32 @@ ON_ONE_DATABASE = settings(max_examples=40, deadline=None, suppress_health_check
 texts = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=255)
 paths = st.lists(texts, min_size=1, max_size=3).map(tuple)
 versions = st.integers(1, 2**31 - 1)
+senders = st.builds(
+    Sender,
+    name=texts,
+    company=st.none() | texts,
+    phone=st.none() | texts,
+    email=st.none() | texts,
+    address=st.builds(
+        SenderAddress,
+        line1=texts,
+        country=texts,
+        line2=st.none() | texts,
+        city=st.none() | texts,
+        state=st.none() | texts,
+        postal_code=st.none() | texts,
+    ),
+)
+accounts = st.builds(
+    CarrierAccount,
+    carrier=texts,
+    modes=st.lists(st.sampled_from(MODES), unique=True).map(tuple),
+    credentials=st.none() | texts,
+    base_url=st.none() | texts,
+    service=st.none() | texts,
+    options=st.dictionaries(texts, texts, max_size=3),
+    sender=st.none() | senders,
+)
 tenants = st.builds(
     Tenant,
     id=st.just(""),
@@ -33,6 +60,7 @@ tenants = st.builds(
         stock_tracked=st.booleans(),
         unknown_sku=st.sampled_from(UnknownSku),
         trust_customer_checkout=st.booleans(),
+        carriers=st.lists(accounts, max_size=3).map(tuple),
     ),
     status=st.sampled_from(TenantStatus),
     workflow_version=versions,

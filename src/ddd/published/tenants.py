@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 class TenantChanged:
     """A tenant was registered, set differently, suspended or resumed.
 
-    `permissions`: role -> operation -> scope; `operations_off`: what its plan does not include.
+    `permissions`: role -> operation -> scope; `operations_off`: what its plan does not include; `carriers`: its
+    accounts, each with carrier, modes, credentials (the name of a secret), base_url, service and options; the first
+    that serves a mode is taken.
     """
 
     type: ClassVar[str] = "tenant.changed.v1"
@@ -25,6 +27,7 @@ class TenantChanged:
     workflow_version: int
     permissions: Mapping[str, Mapping[str, str]]
     operations_off: Sequence[str] = ()
+    carriers: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)

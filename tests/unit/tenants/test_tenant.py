@@ -39,6 +39,7 @@ def test_registration_publishes_the_workflow_before_the_tenant_that_points_to_it
         "workflow_version": 1,
         "permissions": DEFAULT_PERMISSIONS,
         "operations_off": (),
+        "carriers": [],
     }
 
 

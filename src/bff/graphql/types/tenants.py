@@ -1,14 +1,36 @@
 """Tenants and the caller in the schema."""
 
 import strawberry
+from strawberry.scalars import JSON
 
-from bff.graphql.types.common import UserError, raw_input
+from bff.graphql.types.common import Address, AddressInput, UserError, raw_input
+from ddd.orders.application.vocabulary import ShipmentMode
 from ddd.shared.domain.caller import Scope
 from ddd.tenants.application.vocabulary import TenantStatus, UnknownSku
 
 strawberry.enum(Scope, description="How far a permission reaches: own orders, own lines, own branches, everything.")
 strawberry.enum(TenantStatus)
 strawberry.enum(UnknownSku, description="What becomes of an order line whose SKU is not in the catalogue.")
+
+
+@strawberry.type(description="Who sends, where the shipment's branch does not say otherwise.")
+class CarrierSender:
+    name: str
+    company: str | None
+    phone: str | None
+    email: str | None
+    address: Address
+
+
+@strawberry.type(description="An account with a carrier, for shipments of these modes.")
+class CarrierAccount:
+    carrier: str
+    modes: list[ShipmentMode]
+    credentials: str | None = strawberry.field(description="The name of the secret that the operator keeps.")
+    base_url: str | None = strawberry.field(description="Null: the carrier's own address.")
+    service: str | None = strawberry.field(description="Null: the cheapest, or the carrier's standard.")
+    options: JSON = strawberry.field(description="The carrier's own words.")
+    sender: CarrierSender | None
 
 
 @strawberry.type(description="A company on this server, and how it wants its orders taken.")
@@ -25,6 +47,9 @@ class Tenant:
     workflow_version: int
     version: int
     operations_off: list[str] = strawberry.field(description="What your plan does not include.")
+    carriers: list[CarrierAccount] = strawberry.field(
+        description="Who carries: the first account that serves a shipment's mode buys its label."
+    )
 
 
 @strawberry.type
@@ -51,6 +76,32 @@ class Me:
     vendor_id: str
 
 
+@raw_input()
+class CarrierSenderInput:
+    name: str
+    address: AddressInput
+    company: str | None = strawberry.UNSET
+    phone: str | None = strawberry.UNSET
+    email: str | None = strawberry.UNSET
+
+
+@raw_input()
+class CarrierAccountInput:
+    carrier: str = strawberry.field(description="easypost, self_delivery, shippo, shipbob or ninja_van.")
+    modes: list[ShipmentMode]
+    credentials: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The name of a secret that the operator keeps for you; never the secret."
+    )
+    base_url: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The carrier's sandbox, or an origin that the operator allows."
+    )
+    service: str | None = strawberry.UNSET
+    options: JSON | None = strawberry.field(
+        default=strawberry.UNSET, description="The carrier's own words: an object of texts."
+    )
+    sender: CarrierSenderInput | None = strawberry.UNSET
+
+
 @raw_input(description="What is absent or null stays as it is.")
 class UpdateTenantSettingsInput:
     name: str | None = strawberry.UNSET
@@ -58,5 +109,8 @@ class UpdateTenantSettingsInput:
     stock_tracked: bool | None = strawberry.UNSET
     unknown_sku: UnknownSku | None = strawberry.UNSET
     trust_customer_checkout: bool | None = strawberry.UNSET
+    carriers: list[CarrierAccountInput] | None = strawberry.field(
+        default=strawberry.UNSET, description="All accounts; an empty list takes them away."
+    )
     idempotency_key: str | None = strawberry.UNSET
     expected_version: int | None = strawberry.UNSET

@@ -11,7 +11,7 @@ are freed of them before they become a reason.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from ddd.orders.domain.parts import Address, Package, PickupWindow, ShipmentMode
@@ -158,7 +158,6 @@ class CarrierAccount:
 
     `credentials` is the name of a secret, never the secret. `base_url` chooses among the addresses that the carrier's
     adapter knows (its sandbox), or the operator allows; None is the real one. `options` are the carrier's own words.
-    `sender` is who sends; the address of a shipment's branch goes before its own.
     """
 
     carrier: str
@@ -167,7 +166,6 @@ class CarrierAccount:
     base_url: str | None = None
     service: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
-    sender: Party | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +219,15 @@ class Carriers(Protocol):
     def fault_of(self, tenant_id: str, account: CarrierAccount) -> AccountFault | None:
         """Why this account would not work, as far as can be told without asking the carrier; None where it may."""
         ...
+
+
+def account_of(data: Mapping[str, Any]) -> CarrierAccount:
+    """The account from what its tenant told."""
+    return CarrierAccount(
+        carrier=data["carrier"],
+        modes=frozenset(map(ShipmentMode, data["modes"])),
+        credentials=data["credentials"],
+        base_url=data["base_url"],
+        service=data["service"],
+        options=data["options"],
+    )

@@ -15,7 +15,7 @@ _TENANT = """
 INSERT INTO orders_tenant SELECT * FROM json_populate_record(NULL::orders_tenant, $1::json)
 ON CONFLICT (tenant_id) DO UPDATE SET stock_tracked = excluded.stock_tracked, unknown_sku = excluded.unknown_sku,
     trust_customer_checkout = excluded.trust_customer_checkout, workflow_version = excluded.workflow_version,
-    version = excluded.version, rules_version = orders_tenant.rules_version + 1
+    carriers = excluded.carriers, version = excluded.version, rules_version = orders_tenant.rules_version + 1
 WHERE orders_tenant.version < excluded.version
 """
 #: What a process remembers of a tenant holds for its branches, too.
@@ -45,6 +45,7 @@ def _apply_tenant(event: PublishedEvent) -> Sequence[Write]:
         "unknown_sku": tenant.unknown_sku,
         "trust_customer_checkout": tenant.trust_customer_checkout,
         "workflow_version": tenant.workflow_version,
+        "carriers": tenant.carriers,
         "version": tenant.version,
         "rules_version": 1,
     }

@@ -12,6 +12,7 @@ from ddd.shared.application.unit_of_work import UnitOfWork
 from ddd.shared.domain.clock import Clock
 from ddd.tenants.application.trust import Trust, TrustDirectory
 from ddd.tenants.application.views import WorkflowView
+from ddd.tenants.domain.carriers import CarrierAccount
 from ddd.tenants.domain.tenant import Tenant
 
 
@@ -49,6 +50,14 @@ class TenantStore(Protocol):
         ...
 
 
+class CarrierAccounts(Protocol):
+    """What can be told of an account with a carrier without asking the carrier."""
+
+    def fault_of(self, tenant_id: str, account: CarrierAccount) -> tuple[str, str] | None:
+        """Why it would not work, with the field of it that says so; None where it may."""
+        ...
+
+
 #: A twin registration waits at this key, then finds the tenant there.
 TENANT_TAKEN = "tenants_tenant_pkey"
 
@@ -63,6 +72,7 @@ class Tenants:
     clock: Clock
     conditions: Conditions
     patterns: Patterns
+    carriers: CarrierAccounts
 
 
 @dataclass(frozen=True, slots=True)

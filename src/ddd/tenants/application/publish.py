@@ -1,12 +1,14 @@
 """A tenant's changes, as they are told to the other contexts and to the audit."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from ddd.published import to_payload
 from ddd.published.tenants import TenantChanged, WorkflowPublished
 from ddd.published.workflow import PLAIN_VERSION
 from ddd.shared.application.events import AuditEntry, OutboxEvent
+from ddd.tenants.domain.carriers import CarrierAccount
 from ddd.tenants.domain.tenant import Tenant
 from ddd.tenants.domain.workflow import PLAIN_WORKFLOW
 
@@ -43,8 +45,13 @@ def changed(tenant: Tenant) -> OutboxEvent:
         workflow_version=tenant.workflow_version,
         permissions=tenant.permissions,
         operations_off=tenant.operations_off,
+        carriers=[_without_sender(account) for account in settings.carriers],
     )
     return OutboxEvent(AGGREGATE, tenant.aggregate_id, tenant.event_sequence, TenantChanged.type, to_payload(event))
+
+
+def _without_sender(account: CarrierAccount) -> dict[str, Any]:
+    return {name: value for name, value in asdict(account).items() if name != "sender"}
 
 
 def audit(operation: str, before: Tenant, after: Tenant) -> AuditEntry:

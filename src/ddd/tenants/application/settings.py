@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.currencies import MINOR_UNITS
 from ddd.shared.domain.errors import ErrorCode, Refusals
 from ddd.tenants.application import publish
+from ddd.tenants.application.carriers import FaultOf, read_carriers
 from ddd.tenants.application.ports import Tenants
 from ddd.tenants.application.views import TenantView
 from ddd.tenants.domain.tenant import Settings, UnknownSku
@@ -39,7 +41,7 @@ def update_tenant_settings(caller: Caller, given: Mapping[str, Any], tenants: Te
             return Refusals.of(ErrorCode.NOT_FOUND, "There is no such tenant.")
         if (conflict := version_conflict(given, tenant.version)) is not None:
             return conflict
-        settings = read_settings(given, tenant.settings)
+        settings = read_settings(given, tenant.settings, partial(tenants.carriers.fault_of, tenant.id))
         if isinstance(settings, Refusals):
             return settings
         newer = tenant.configure(settings)
@@ -56,8 +58,11 @@ def update_tenant_settings(caller: Caller, given: Mapping[str, Any], tenants: Te
     return tenants.unit_of_work.run(caller, command, attempt, replay=replay, drain=True)
 
 
-def read_settings(given: Mapping[str, Any], current: Settings) -> Settings | Refusals:
-    """The current settings with what is given laid over them, or every fault in it, in the fields' order."""
+def read_settings(given: Mapping[str, Any], current: Settings, fault_of: FaultOf | None = None) -> Settings | Refusals:
+    """The current settings with what is given laid over them, or every fault in it, in the fields' order.
+
+    `fault_of` looks at carrier accounts; without it they are not read.
+    """
     form = Form(given)
     changes: dict[str, Any] = {}
     for name in given:
@@ -74,4 +79,6 @@ def read_settings(given: Mapping[str, Any], current: Settings) -> Settings | Ref
             changes["unknown_sku"] = UnknownSku(choice or current.unknown_sku)
         elif name == "trustCustomerCheckout":
             changes["trust_customer_checkout"] = form.flag(name, current.trust_customer_checkout)
+        elif name == "carriers" and fault_of is not None:
+            changes["carriers"] = read_carriers(form, fault_of)
     return form.refusals or replace(current, **changes)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from ddd.tenants.domain.carriers import CarrierAccount
 from ddd.tenants.domain.tenant import Tenant
 
 
@@ -23,6 +24,7 @@ class TenantView:
     version: int
     #: What its plan does not include.
     operations_off: tuple[str, ...] = ()
+    carriers: tuple[CarrierAccount, ...] = ()
 
     @classmethod
     def of(cls, tenant: Tenant) -> Self:
@@ -39,6 +41,7 @@ class TenantView:
             tenant.workflow_version,
             tenant.version,
             tenant.operations_off,
+            settings.carriers,
         )
 
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
 from ddd.published.workflow import PLAIN_VERSION
+from ddd.tenants.domain.carriers import CarrierAccount
 from ddd.tenants.domain.permissions import DEFAULT_PERMISSIONS
 
 #: Exact: `Acme` and `acme` are two tenants.
@@ -38,7 +39,8 @@ class Settings:
     """What a tenant's Admin may set.
 
     `stock_tracked` off: nothing is reserved and no branch is needed. `trust_customer_checkout`: a payment that a
-    customer's own token reports is believed.
+    customer's own token reports is believed. `carriers`: its accounts; the first that serves a shipment's mode buys the
+    label.
     """
 
     name: str
@@ -46,11 +48,15 @@ class Settings:
     stock_tracked: bool = True
     unknown_sku: UnknownSku = UnknownSku.REFUSE
     trust_customer_checkout: bool = False
+    carriers: tuple[CarrierAccount, ...] = ()
 
     def changes(self, newer: "Settings") -> tuple[dict[str, Any], dict[str, Any]]:
-        """The fields in which `newer` differs: as they are here, and as they are there."""
+        """The fields in which `newer` differs: as they are here, and as they are there. Of a sender only whether there
+        is one: a small shop may be somebody's home."""
+        changed = [field.name for field in fields(self) if getattr(self, field.name) != getattr(newer, field.name)]
         mine, theirs = asdict(self), asdict(newer)
-        changed = [name for name in mine if mine[name] != theirs[name]]
+        for account in (*mine["carriers"], *theirs["carriers"]):
+            account["sender"] = account["sender"] is not None
         return {name: mine[name] for name in changed}, {name: theirs[name] for name in changed}
 
 

@@ -1,6 +1,7 @@
 """Tenants on PostgreSQL."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,25 +12,27 @@ from ddd.shared.application.statements import Read, Write
 from ddd.shared.infrastructure.statements import dumps
 from ddd.tenants.application.trust import Trust
 from ddd.tenants.application.views import WorkflowView
+from ddd.tenants.domain.carriers import CarrierAccount, Sender, SenderAddress
 from ddd.tenants.domain.tenant import Settings, Tenant, TenantStatus, UnknownSku
 
 _GET = """
 SELECT tenant_id, aggregate_id, name, default_currency, stock_tracked, unknown_sku, trust_customer_checkout, status,
-       workflow_version, permissions, version, event_sequence, operations_off
+       workflow_version, permissions, version, event_sequence, operations_off, carriers
 FROM tenants_tenant WHERE tenant_id = $1
 """
 _LOCK = f"{_GET} FOR NO KEY UPDATE"
 _INSERT = """
 INSERT INTO tenants_tenant (tenant_id, aggregate_id, name, default_currency, stock_tracked, unknown_sku,
                             trust_customer_checkout, status, workflow_version, permissions, version, event_sequence,
-                            operations_off)
-VALUES ($1, $2::uuid, $3, $4, $5, $6, $7, $8, $9::integer, $10::jsonb, $11::integer, $12::integer, $13::jsonb)
+                            operations_off, carriers)
+VALUES ($1, $2::uuid, $3, $4, $5, $6, $7, $8, $9::integer, $10::jsonb, $11::integer, $12::integer, $13::jsonb,
+        $14::jsonb)
 """
 _UPDATE = """
 UPDATE tenants_tenant
 SET name = $3, default_currency = $4, stock_tracked = $5, unknown_sku = $6, trust_customer_checkout = $7, status = $8,
     workflow_version = $9::integer, permissions = $10::jsonb, version = $11::integer, event_sequence = $12::integer,
-    operations_off = $13::jsonb
+    operations_off = $13::jsonb, carriers = $14::jsonb
 WHERE tenant_id = $1 AND aggregate_id = $2::uuid
 """
 _INSERT_WORKFLOW = """
@@ -129,6 +132,7 @@ def _params(tenant: Tenant) -> tuple[Any, ...]:
         str(tenant.version),
         str(tenant.event_sequence),
         dumps(tenant.operations_off),
+        dumps([asdict(account) for account in settings.carriers]),
     )
 
 
@@ -136,11 +140,11 @@ def _build(rows: list[tuple[Any, ...]]) -> Tenant | None:
     if not rows:
         return None
     (tenant_id, aggregate_id, name, currency, tracked, unknown_sku, trusted, status, workflow, permissions, version,
-     sequence, operations_off) = rows[0]  # fmt: skip
+     sequence, operations_off, carriers) = rows[0]  # fmt: skip
     return Tenant(
         id=tenant_id,
         aggregate_id=UUID(str(aggregate_id)),
-        settings=Settings(name, currency, tracked, UnknownSku(unknown_sku), trusted),
+        settings=Settings(name, currency, tracked, UnknownSku(unknown_sku), trusted, _accounts(carriers)),
         status=TenantStatus(status),
         workflow_version=workflow,
         permissions=orjson.loads(permissions),
@@ -148,6 +152,17 @@ def _build(rows: list[tuple[Any, ...]]) -> Tenant | None:
         event_sequence=sequence,
         operations_off=tuple(orjson.loads(operations_off)),
     )
+
+
+def _accounts(text: str) -> tuple[CarrierAccount, ...]:
+    return tuple(
+        CarrierAccount(**{**data, "modes": tuple(data["modes"]), "sender": _sender(data["sender"])})
+        for data in orjson.loads(text)
+    )
+
+
+def _sender(data: dict[str, Any] | None) -> Sender | None:
+    return None if data is None else Sender(**{**data, "address": SenderAddress(**data["address"])})
 
 
 def _build_workflow(rows: list[tuple[Any, ...]]) -> WorkflowView | None:
