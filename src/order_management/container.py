@@ -18,9 +18,11 @@ from bff.identity.provider import builtin_issuer
 from bff.identity.signing import verification_keys
 from ddd.branches.application.ports import Branches
 from ddd.branches.infrastructure.store import PostgresBranchStore
+from ddd.orders.application.labels import Labels
 from ddd.orders.application.ports import Orders
 from ddd.orders.application.workflows import Workflows
 from ddd.orders.infrastructure.readers import PostgresOrderReader
+from ddd.orders.infrastructure.shipment_locks import PostgresShipmentLocks
 from ddd.orders.infrastructure.store import PostgresOrderStore
 from ddd.published.workflow import FACTS
 from ddd.shared.application.access import Grant
@@ -39,7 +41,7 @@ from ddd.stock.infrastructure.store import PostgresStockStore
 from ddd.tenants.application.ports import Tenants
 from ddd.tenants.infrastructure.store import PostgresTenantStore
 from ddd.tenants.infrastructure.trust_directory import PostgresTrustDirectory
-from order_management.carriers import AccountChecks, carrier_desk
+from order_management.carriers import AccountChecks, HouseOrigins, carrier_desk
 from order_management.registry import SUBSCRIBERS
 
 
@@ -93,6 +95,16 @@ def app() -> App:
 def system_app() -> App:
     """The same, for what the server does by itself: `system_caller` is granted everything."""
     return build_app(access=SystemAccess())
+
+
+def labels() -> Labels:
+    """What the jobs work with that buy carriers' labels and take them back."""
+    return Labels(
+        orders=system_app().orders,
+        carriers=carrier_desk(),
+        origins=HouseOrigins(PostgresBranchStore(), PostgresTenantStore()),
+        locks=PostgresShipmentLocks(),
+    )
 
 
 @cache

@@ -231,3 +231,15 @@ def account_of(data: Mapping[str, Any]) -> CarrierAccount:
         service=data["service"],
         options=data["options"],
     )
+
+
+def account_data(account: CarrierAccount) -> dict[str, Any]:
+    """The account as its tenant told it."""
+    return {
+        "carrier": account.carrier,
+        "modes": sorted(account.modes),
+        "credentials": account.credentials,
+        "base_url": account.base_url,
+        "service": account.service,
+        "options": dict(account.options),
+    }

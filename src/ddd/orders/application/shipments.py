@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ddd.orders.application.carriers import account_data, account_of, choose_account
 from ddd.orders.application.change_order import Change, Changed, change_order, change_part, chosen_quantities, tracked
 from ddd.orders.application.checkout import read_package
 from ddd.orders.application.mark_as_shipped import web_address
@@ -55,16 +56,16 @@ def create_shipment(caller: Caller, given: Mapping[str, Any], orders: Orders) ->
 
 
 def confirm_shipment(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Outcome[Changed]:
-    """The branch or vendor takes the shipment on."""
-    return _change_shipment(
-        caller,
-        given,
-        "confirmShipment",
-        orders,
-        lambda change, shipment: (
-            shipping.confirm_shipment(change.order, shipment, actor=change.actor, at=change.now) or []
-        ),
-    )
+    """The branch or vendor takes the shipment on. A carrier with whom the tenant has an account is asked for a label,
+    after the commit."""
+
+    def decide(change: Change, shipment: Shipment) -> list[Write] | Refusals:
+        account = choose_account(map(account_of, shipment.accounts), shipment.mode, shipment.carrier)
+        told = None if account is None else account_data(account)
+        refused = shipping.confirm_shipment(change.order, shipment, account=told, actor=change.actor, at=change.now)
+        return refused or []
+
+    return _change_shipment(caller, given, "confirmShipment", orders, decide)
 
 
 def dispatch_shipment(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Outcome[Changed]:

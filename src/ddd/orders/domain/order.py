@@ -1,7 +1,7 @@
 """The order."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from ddd.orders.domain.actions import guard
 from ddd.orders.domain.amounts import Amounts
 from ddd.orders.domain.facts import order_facts
+from ddd.orders.domain.label import LabelState
 from ddd.orders.domain.parts import (
     Actor,
     Address,
@@ -143,7 +144,17 @@ class Order(Amounts):
                 "status": {"before": before.value, "after": self.status.value},
             },
         )
+        for shipment in called_off:
+            self.recall_label(shipment, actor, at)
         return None
+
+    def recall_label(self, shipment: Shipment, actor: Actor, at: datetime) -> None:
+        """Nobody wants the shipment's label any more: what stands of it at the carrier is to be taken back."""
+        if shipment.label is None or shipment.label.state is LabelState.VOIDED:
+            return
+        shipment.label = replace(shipment.label, recalled_at=at)
+        shipment.problem = None
+        self.tell("order.label_recalled", actor, at, {"shipmentId": str(shipment.id)})
 
     def ship(
         self,

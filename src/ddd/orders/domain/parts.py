@@ -1,12 +1,13 @@
 """The parts of an order. Amounts are minor units of the order's currency, times are UTC."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from ddd.orders.domain.label import Label
 from ddd.orders.domain.status import PaymentState, Quantities
 
 
@@ -160,8 +161,11 @@ class Shipment:
     #: What the label cost: minor units and their currency, which is the carrier's.
     cost: int | None = None
     cost_currency: str | None = None
-    #: Why the carrier's label could not be bought, while that is so.
+    #: What staff should know of the carrier's label: why it could not be bought or taken back, what it came without.
     problem: str | None = None
+    label: Label | None = None
+    #: The tenant's carrier accounts, while it waits to be confirmed. Not part of its state: whoever loads it sets them.
+    accounts: Sequence[Mapping[str, Any]] = field(default=(), repr=False, compare=False)
 
     @property
     def has_left(self) -> bool:

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from ddd.orders.domain.actions import guard
+from ddd.orders.domain.label import LabelState
+from ddd.orders.domain.labelling import request_label
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import Actor, Package, PickupWindow, Shipment, ShipmentLine, ShipmentMode, ShipmentStatus
 from ddd.orders.domain.status import OrderStatus
@@ -64,14 +66,18 @@ def create_shipment(
     return None
 
 
-def confirm_shipment(order: Order, shipment: Shipment, *, actor: Actor, at: datetime) -> Refusals | None:
-    """The branch or vendor took it on."""
+def confirm_shipment(
+    order: Order, shipment: Shipment, *, account: Mapping[str, Any] | None, actor: Actor, at: datetime
+) -> Refusals | None:
+    """The branch or vendor took it on; the carrier with whom the tenant has an account is asked for a label."""
     refused = guard("confirmShipment", order, at)
     if refused is not None:
         return refused
     if shipment.status is not ShipmentStatus.PENDING:
         return _refused(f"A {shipment.status} shipment cannot be confirmed.")
     _become(order, shipment, ShipmentStatus.CONFIRMED, "order.shipment_confirmed", actor, at)
+    if account is not None:
+        request_label(order, shipment, account, actor=actor, at=at)
     return None
 
 
@@ -108,6 +114,8 @@ def dispatch_shipment(
         "lines": _lines(shipment),
     }
     _tell(order, shipment, "order.shipped", was, actor, at, data)
+    if tracking_reference is not None:
+        _recall_missing_label(order, shipment, actor, at)
     return None
 
 
@@ -149,6 +157,7 @@ def deliver(order: Order, shipments: Iterable[Shipment], *, delivered_at: dateti
         shipment.status = ShipmentStatus.DELIVERED
         data = {"deliveredAt": delivered_at.isoformat(), "lines": _lines(shipment)}
         _tell(order, shipment, "order.delivered", was, actor, at, data)
+        _recall_missing_label(order, shipment, actor, at)
 
 
 def cancel_shipment(order: Order, shipment: Shipment, *, actor: Actor, at: datetime) -> Refusals | None:
@@ -156,6 +165,7 @@ def cancel_shipment(order: Order, shipment: Shipment, *, actor: Actor, at: datet
     if not shipment.holds_back:
         return _refused(f"A {shipment.status} shipment cannot be cancelled.")
     _become(order, shipment, ShipmentStatus.CANCELLED, "order.shipment_cancelled", actor, at)
+    order.recall_label(shipment, actor, at)
     return None
 
 
@@ -177,6 +187,7 @@ def add_tracking(
     order.touch(at)
     data = {"trackingReference": tracking_reference, "trackingUrl": shipment.tracking_url}
     _tell(order, shipment, "order.tracking_added", was, actor, at, data)
+    _recall_missing_label(order, shipment, actor, at)
     return None
 
 
@@ -188,6 +199,12 @@ def mark_as_completed(order: Order, *, actor: Actor, at: datetime) -> Refusals |
     order.touch(at)
     order.complete(actor, at)
     return None
+
+
+def _recall_missing_label(order: Order, shipment: Shipment, actor: Actor, at: datetime) -> None:
+    """It went another way before the carrier had given a label: the one that may yet come is not wanted."""
+    if shipment.label is not None and shipment.label.state in (LabelState.WANTED, LabelState.REFUSED):
+        order.recall_label(shipment, actor, at)
 
 
 def _become(order: Order, shipment: Shipment, status: ShipmentStatus, type_: str, actor: Actor, at: datetime) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 
+from ddd.orders.domain.label import Label, LabelState
 from ddd.orders.domain.parts import (
     Actor,
     Address,
@@ -48,7 +49,7 @@ PAYMENT_COLUMNS = "y.payment_no, y.state, y.amount, y.at, y.method, y.provider, 
 #: A shipment's lines come as one JSON list of [line number, SKU, quantity].
 SHIPMENT_COLUMNS = """
 s.id, s.status, s.mode, s.carrier, s.tracking_reference, s.tracking_url, s.branch_code, s.shipped_at, s.delivered_at,
-s.package, s.pickup_window, s.label_url, s.cost, s.cost_currency, s.problem,
+s.package, s.pickup_window, s.label_url, s.cost, s.cost_currency, s.problem, s.label,
 (SELECT json_agg(json_build_array(sl.line_no, l.sku, sl.quantity) ORDER BY sl.line_no)
  FROM orders_shipment_line sl JOIN orders_line l USING (tenant_id, order_id, line_no)
  WHERE sl.tenant_id = s.tenant_id AND sl.order_id = s.order_id AND sl.shipment_id = s.id)::text
@@ -195,7 +196,7 @@ def payment_of(row: tuple[Any, ...]) -> Payment:
 def shipment_of(row: tuple[Any, ...]) -> Shipment:
     """The shipment of a row of SHIPMENT_COLUMNS."""
     *columns, packed = row
-    id_, status, mode, *about, package, window, label_url, cost, cost_currency, problem = columns
+    id_, status, mode, *about, package, window, label_url, cost, cost_currency, problem, label = columns
     shipment = Shipment(
         id_,
         ShipmentStatus(status),
@@ -213,7 +214,17 @@ def shipment_of(row: tuple[Any, ...]) -> Shipment:
         cost_currency,
         problem,
     )
+    shipment.label = label_of(loads(label))
     return shipment
+
+
+def label_of(data: dict[str, Any] | None) -> Label | None:
+    """A label from its stored form."""
+    if data is None:
+        return None
+    recalled = data["recalled_at"]
+    times = {"asked_at": moment(data["asked_at"]), "recalled_at": None if recalled is None else moment(recalled)}
+    return Label(**{**data, **times, "state": LabelState(data["state"])})
 
 
 def moment(text: str) -> datetime:

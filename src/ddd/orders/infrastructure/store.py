@@ -75,9 +75,13 @@ LINES_OF = f"SELECT {LINE_COLUMNS} FROM orders_line l WHERE l.tenant_id = $1 AND
 PAYMENTS_OF = f"""
 SELECT {PAYMENT_COLUMNS} FROM orders_payment y WHERE y.tenant_id = $1 AND y.order_id = $2 ORDER BY y.payment_no
 """
-SHIPMENTS_OF = (
-    f"SELECT {SHIPMENT_COLUMNS} FROM orders_shipment s WHERE s.tenant_id = $1 AND s.order_id = $2 ORDER BY s.id"
-)
+#: The tenant's carrier accounts come with the shipments that wait to be confirmed: read once, and for no others.
+SHIPMENTS_OF = f"""
+SELECT CASE WHEN s.status = 'PENDING' THEN (SELECT t.carriers FROM orders_tenant t WHERE t.tenant_id = $1) END,
+    {SHIPMENT_COLUMNS}
+FROM orders_shipment s WHERE s.tenant_id = $1 AND s.order_id = $2 ORDER BY s.id
+"""
+_CARRIERS = "SELECT carriers FROM orders_tenant WHERE tenant_id = $1"
 EVENTS_OF = f"SELECT {EVENT_COLUMNS} FROM orders_event e WHERE e.tenant_id = $1 AND e.order_id = $2 ORDER BY e.sequence"
 _SAVE = f"""
 WITH new AS (SELECT * FROM json_populate_record(NULL::orders_order, $1::json)),
@@ -104,7 +108,8 @@ shipments AS (
     ON CONFLICT (tenant_id, order_id, id) DO UPDATE SET status = excluded.status, carrier = excluded.carrier,
         tracking_reference = excluded.tracking_reference, tracking_url = excluded.tracking_url,
         shipped_at = excluded.shipped_at, delivered_at = excluded.delivered_at, label_url = excluded.label_url,
-        cost = excluded.cost, cost_currency = excluded.cost_currency, problem = excluded.problem),
+        cost = excluded.cost, cost_currency = excluded.cost_currency, problem = excluded.problem,
+        label = excluded.label),
 packed AS (
     INSERT INTO orders_shipment_line SELECT * FROM json_populate_recordset(NULL::orders_shipment_line, $5::json)
     ON CONFLICT DO NOTHING),
@@ -176,7 +181,10 @@ class PostgresOrderStore:
         return Read(PAYMENTS_OF, (tenant_id, str(order_id)), lambda rows: [payment_of(row) for row in rows])
 
     def shipments(self, tenant_id: str, order_id: UUID) -> Read[list[Shipment]]:
-        return Read(SHIPMENTS_OF, (tenant_id, str(order_id)), lambda rows: [shipment_of(row) for row in rows])
+        return Read(SHIPMENTS_OF, (tenant_id, str(order_id)), lambda rows: [_shipment_of(row) for row in rows])
+
+    def carriers(self, tenant_id: str) -> Read[Sequence[Mapping[str, Any]]]:
+        return Read(_CARRIERS, (tenant_id,), lambda rows: loads(rows[0][0]) if rows else ())
 
     def events(self, tenant_id: str, order_id: UUID) -> Read[list[OrderEvent]]:
         return Read(EVENTS_OF, (tenant_id, str(order_id)), lambda rows: [event_of(row) for row in rows])
@@ -364,4 +372,12 @@ def _shipment_row(tenant_id: str, order_id: UUID, shipment: Shipment) -> dict[st
         "cost": shipment.cost,
         "cost_currency": shipment.cost_currency,
         "problem": shipment.problem,
+        "label": shipment.label,
     }
+
+
+def _shipment_of(row: tuple[Any, ...]) -> Shipment:
+    """The shipment of a row of SHIPMENTS_OF."""
+    shipment = shipment_of(row[1:])
+    shipment.accounts = loads(row[0]) or ()
+    return shipment

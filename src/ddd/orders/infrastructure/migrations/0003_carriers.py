@@ -13,5 +13,5 @@ ALTER TABLE orders_tenant DROP COLUMN carriers;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0001_orders")]
+    dependencies = [("orders", "0002_expiry")]
     operations = [migrations.RunSQL(COLUMNS, DROP)]
