@@ -11,6 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ddd.orders.domain.label import Label, LabelState
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.order_number import new_order_number
 from ddd.orders.domain.parts import (
@@ -246,6 +247,10 @@ def full_order() -> Order:
         carrier="DHL", tracking_reference="T", tracking_url="https://t.example", branch_code="north", shipped_at=NOW,
         delivered_at=later, package=package, pickup_window=PickupWindow(NOW, later),
         label_url="https://l.example", cost=490, cost_currency="EUR", problem="none left",
+        label=Label(
+            {"carrier": "easypost", "credentials": None}, NOW, LabelState.VOIDED, "shp_1", "WTC", asks_again=True,
+            recalled_at=later,
+        ),
     )  # fmt: skip
     held = Hold(1, "clerk", NOW, until=later, released_at=later, released_by="boss")
     returned = Return(
@@ -323,6 +328,19 @@ def test_every_field_of_every_part_is_saved(clerk: Caller) -> None:
     check(clerk, plain, events)
     events += save(clerk, order)
     check(clerk, order, events)
+
+
+def test_a_label_of_which_nothing_is_known_comes_back_and_goes(clerk: Caller) -> None:
+    order = full_order()
+    order.sequence, order.version = 0, 1
+    order.news.clear()
+    record_placed(order, ACTOR, NOW)
+    shipments, order.shipments = order.shipments, []
+    events = insert(clerk, order)
+    for label in (Label({}, NOW), None):
+        order.shipments = [dataclasses.replace(shipments[0], label=label)]
+        events += save(clerk, order)
+        check(clerk, order, events)
 
 
 def test_an_order_of_another_tenant_is_not_there(clerk: Caller) -> None:

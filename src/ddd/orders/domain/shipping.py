@@ -67,7 +67,7 @@ def create_shipment(
 
 
 def confirm_shipment(
-    order: Order, shipment: Shipment, *, account: Mapping[str, Any] | None, actor: Actor, at: datetime
+    order: Order, shipment: Shipment, *, account: Mapping[str, Any] | None = None, actor: Actor, at: datetime
 ) -> Refusals | None:
     """The branch or vendor took it on; the carrier with whom the tenant has an account is asked for a label."""
     refused = guard("confirmShipment", order, at)
