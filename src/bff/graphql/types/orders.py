@@ -108,9 +108,15 @@ class Shipment:
     branch_code: str | None
     lines: list[ShipmentLine]
     address: Address
-    label_url: str | None
-    cost: Money | None = strawberry.field(description="What the carrier's label cost.")
-    problem: str | None = strawberry.field(description="Why the carrier's label could not be bought, while that is so.")
+    label_url: str | None = strawberry.field(description="The carrier's label, to be printed. Null for a customer.")
+    cost: Money | None = strawberry.field(description="What the carrier's label cost. Null for a customer.")
+    problem: str | None = strawberry.field(
+        description="Why the carrier's label could not be bought or taken back, or what it came without. "
+        "Null for a customer."
+    )
+    pickup_reference: str | None = strawberry.field(
+        description="The carrier's confirmation of the pickup. Null for a customer."
+    )
     pickup_window: PickupWindow | None
     instructions: str | None
     package: Package | None

@@ -2,7 +2,7 @@
 
 A Vendor sees the lines that are its own or open, their shipments, the customer's name and the shipping address; no
 totals, payments, other vendors' lines, nor the billing address; and who else acted by role alone, for a subject may be
-the customer's id.
+the customer's id. A customer sees nothing of what passes between the house and its carriers.
 """
 
 from dataclasses import astuple, replace
@@ -112,7 +112,8 @@ class OrderView:
             lines = [self._shipment_line(line) for line in shipment.lines if line.line_no in seen]
             if lines:
                 instructions = self._order.notes.get(f"shipment:{shipment.id}")
-                views.append(ShipmentView(shipment, lines, self._order.shipping_address, instructions))
+                address, is_customers = self._order.shipping_address, self._grant.caller.is_customer_only
+                views.append(ShipmentView(shipment, lines, address, instructions, is_customers=is_customers))
         return views
 
     def _shipment_line(self, line: ShipmentLine) -> ShipmentLineView:
@@ -162,13 +163,14 @@ class OrderView:
 
     @property
     def timeline(self) -> list[TimelineView]:
+        hides = self._grant.caller.is_customer_only
         return [
             TimelineView(
                 event.sequence,
                 event.at,
                 event.type,
                 ActorView(self._subject(event.actor.subject), list(event.actor.roles)),
-                event.data if self._sight.is_whole else {},
+                event.data if self._sight.is_whole and not (hides and event.type.startswith("order.label_")) else {},
             )
             for event in self._parts.events
         ]

@@ -137,6 +137,8 @@ class Http:
         except ssl.SSLCertVerificationError as error:
             raise unavailable("The carrier's certificate is not valid.", None) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
+            if time.monotonic() >= deadline:
+                raise unavailable("The carrier took too long.") from error
             raise unavailable(f"The carrier did not answer ({type(error).__name__}).") from error
         finally:
             alarm.cancel()

@@ -34,7 +34,7 @@ class SelfDelivery:
         return LabelBought(carrier_reference=reference, tracking_reference=reference, tracking_url=url)
 
     def void_label(self, label: LabelKey) -> LabelVoided:
-        return LabelVoided(existed=True)
+        return LabelVoided(existed=False)  # nothing was bought anywhere
 
 
 def tracking_reference(label: LabelKey) -> str:
