@@ -16,7 +16,6 @@ from ddd.orders.infrastructure.shipment_locks import PostgresShipmentLocks
 from ddd.shared.application.jobs import Retry
 from ddd.shared.infrastructure.access import SystemAccess
 from ddd.shared.infrastructure.relay import Relay
-from ddd.shared.infrastructure.statements import connection
 from ddd.tenants.application.settings import update_tenant_settings
 from order_management.carriers import AccountChecks
 from order_management.container import build_app, labels
@@ -26,7 +25,7 @@ from tests.api.support import ApiCaller, Json
 from tests.builders import branches, caller, rows, tenants
 from tests.contract.carriers.cases import SECRETS
 from tests.contract.carriers.vendors import Vendor
-from tests.pipeline import send
+from tests.integration.jobs.support import as_system
 
 SENDER: Json = {
     "name": "Dispatch",
@@ -42,14 +41,6 @@ LOOK = """query($id:ID){ getOrder(orderId:$id){ id version status
   shipments{ id status carrier trackingReference trackingUrl labelUrl cost{amount currency} problem pickupReference }
   timeline{ type actor{subject roles} data } } }"""
 _SHIPMENT = "shipment{ id status } order{ version } errors{ code message field }"
-
-
-def as_system(sql: str, *params: Any) -> list[tuple[Any, ...]]:
-    """What the system role sees of all tenants."""
-    raw = connection("system")
-    with raw.pipeline():
-        cursor = send(raw, sql, params)
-    return cursor.fetchall() if cursor.description else []
 
 
 @dataclass
