@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from bff.http.address import ClientAddress
 from bff.http.logs import configuration
+from ddd.orders.infrastructure.carriers.credentials import are_secrets
 from order_management.database import databases, embedded_postgres
 from order_management.errors import CannotStart
 from order_management.places import own_folder
@@ -53,6 +54,13 @@ def _proxies() -> list[str]:
                 f"TRUSTED_PROXIES: {name!r} is no address, no network and not unix; write it as 10.0.0.1 or 10.0.0.0/8"
             ) from None
     return names
+
+
+def _check_carrier_secrets() -> None:
+    """The file may be another user's than the one who starts a command; what stands in the environment is there."""
+    text = os.environ.get("CARRIER_SECRETS")
+    if text and not are_secrets(text):
+        raise CannotStart('CARRIER_SECRETS is JSON such as {"acme": {"easypost": {"api_key": "…"}}}')
 
 
 def _log_level() -> str:
@@ -116,6 +124,7 @@ BUILTIN_IDP: Final = _switch("BUILTIN_IDP", True)
 CORS_ALLOWED_ORIGINS: Final = _origins("CORS_ALLOWED_ORIGINS")
 # Where carriers' sandboxes and mock servers may be, beside the addresses that the adapters know.
 CARRIER_ORIGINS: Final = _origins("CARRIER_ORIGINS")
+_check_carrier_secrets()
 # Whose X-Forwarded-For is believed: addresses, networks, or `unix` for a peer on a unix socket.
 TRUSTED_PROXIES: Final = _proxies()
 # The address clients reach this server under: the built-in identity provider's issuer.

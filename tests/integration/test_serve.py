@@ -297,6 +297,8 @@ def test_a_taken_port_is_refused_in_one_line() -> None:
         ),
         ({"DEV_ISSUERS": "http://127.0.0.1:port"}, r"DEV_ISSUERS: 'http://127\.0\.0\.1:port' is no origin; .*"),
         ({"DEV_ISSUERS": "http://[::1"}, r"DEV_ISSUERS: 'http://\[::1' is no origin; .*"),
+        ({"CARRIER_ORIGINS": "sandbox"}, r"CARRIER_ORIGINS: 'sandbox' is no origin; .*"),
+        ({"CARRIER_SECRETS": '{"acme": {"easypost": "EZTK-secret"}}'}, r"CARRIER_SECRETS is JSON such as (?!.*EZTK).*"),
         ({"TRUSTED_PROXIES": "unix,foo"}, r"TRUSTED_PROXIES: 'foo' is no address, no network and not unix; .*"),
         (
             {"DATABASE_URL": "postgresql://u@h/one", "DATABASE_SYSTEM_URL": "postgresql://u@h/two"},

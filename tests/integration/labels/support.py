@@ -63,7 +63,8 @@ class Trade:
     shop: Shop = field(default_factory=Shop)
 
     def __post_init__(self) -> None:
-        secrets_ = {"CARRIER_SECRETS": json.dumps({self.tenant_id: SECRETS})}
+        names = {**SECRETS, "another": SECRETS["easypost"]}
+        secrets_ = {"CARRIER_SECRETS": json.dumps({self.tenant_id: names})}
         origins = [] if self.vendor is None else [self.vendor.url]
         http = Http(origins, total_seconds=self.total_seconds)
         self.desk = CarrierDesk(OperatorsCredentials(secrets_), http, self.clock)

@@ -365,8 +365,21 @@ def test_an_account_that_is_corrected_is_used_for_what_waits(trade: Trade, vendo
     assert trade.shipment(named)["cost"]["amount"] == "6.95"
 
 
+def test_another_account_with_the_carrier_never_buys_what_one_was_asked_for(trade: Trade, vendor: Vendor) -> None:
+    named = trade.confirmed()
+    vendor.faults[BUYS] = Fault.HANG_AFTER  # bought, and nobody knows
+    trade.work()
+    trade.choose(trade.account("easypost", credentials="another"))
+    trade.later(minutes=1)
+    said = "There is no account with easypost for WAREHOUSE shipments any more."
+    assert (trade.shipment(named)["problem"], vendor.labels) == (said, 1)
+    trade.cancelled(named)
+    trade.work()
+    assert vendor.shipments[0]["refund_status"] == "submitted"
+
+
 def test_an_account_that_is_taken_away_buys_nothing_and_still_takes_back(trade: Trade, vendor: Vendor) -> None:
-    bought, waiting = trade.confirmed(), None
+    bought = trade.confirmed()
     trade.work()
     waiting = trade.confirmed()
     trade.choose()

@@ -154,6 +154,18 @@ def test_a_good_day_of_shipbob(database: object, vendors: dict[str, Vendor]) -> 
     assert vendor.labels == 1
 
 
+def test_a_carrier_that_tells_nothing_for_a_month_is_not_asked_any_more(
+    database: object, vendors: dict[str, Vendor]
+) -> None:
+    trade = Trade(vendors["shipbob"])
+    trade.choose(trade.account("shipbob", "WAREHOUSE", options={"channel_id": "100102"}))
+    named = trade.confirmed()
+    assert len([answer for answer in trade.work() if answer]) == 1
+    assert trade.later(days=31) == [None]
+    said = "Nothing to track after 30 days; the carrier is not asked any more."
+    assert trade.shipment(named)["problem"] == said
+
+
 def test_shipbobs_order_is_cancelled_at_once_and_not_when_it_would_have_been_asked_again(
     database: object, vendors: dict[str, Vendor]
 ) -> None:

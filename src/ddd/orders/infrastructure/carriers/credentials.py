@@ -16,6 +16,21 @@ from ddd.orders.application.carriers import Secret
 _log = logging.getLogger(__name__)
 
 
+def are_secrets(text: str) -> bool:
+    """Whether the text is JSON of the form tenant → name → parts, all of them texts."""
+    try:
+        tenants = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    if not isinstance(tenants, dict) or not all(isinstance(names, dict) for names in tenants.values()):
+        return False
+    return all(
+        isinstance(parts, dict) and all(isinstance(part, str) for part in parts.values())
+        for names in tenants.values()
+        for parts in names.values()
+    )
+
+
 class OperatorsCredentials:
     """Credentials as the operator gives them."""
 
