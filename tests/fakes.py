@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from ddd.shared.application.statements import Read, Write
+from ddd.shared.domain.caller import Caller
 from ddd.stock.application import reservations
 from ddd.stock.application.reservations import Availability
 
@@ -57,6 +58,18 @@ class FakeReservations:
 
         return Write("fake", (effect,))
 
+    def reserve_again(
+        self, tenant_id: str, order_id: UUID, lines: Sequence[tuple[int, str, str, int]], at: datetime
+    ) -> Write:
+        (reserve,) = self.reserve(tenant_id, order_id, lines, at).params
+
+        def effect() -> None:
+            if any(self.held.get((tenant_id, order_id, line_no), ("", "", 0))[2] for line_no, *_ in lines):
+                raise Aborted(self.NOT_HELD)
+            reserve()
+
+        return Write("fake", (effect,))
+
     def release(self, tenant_id: str, order_id: UUID, lines: Sequence[tuple[int, int]], at: datetime) -> Write:
         return self._take(tenant_id, order_id, lines, leaves=False)
 
@@ -64,6 +77,27 @@ class FakeReservations:
         self, tenant_id: str, order_id: UUID, lines: Sequence[tuple[int, int]], at: datetime, actor: str, reference: str
     ) -> Write:
         return self._take(tenant_id, order_id, lines, leaves=True)
+
+    def issue_audited(
+        self,
+        caller: Caller,
+        operation: str,
+        order_id: UUID,
+        lines: Sequence[tuple[int, int]],
+        at: datetime,
+        reference: str,
+    ) -> Write:
+        return self.issue(caller.tenant_id, order_id, lines, at, caller.subject, reference)
+
+    def lock_held(self, tenant_id: str, order_id: UUID) -> Read[Mapping[int, int]]:
+        def build(_: Any) -> Mapping[int, int]:
+            return {
+                line_no: self.levels[(tenant, branch, sku)][0]
+                for (tenant, order, line_no), (branch, sku, held) in self.held.items()
+                if (tenant, order) == (tenant_id, order_id) and held
+            }
+
+        return Read("fake", (), build)
 
     def take_back(
         self,

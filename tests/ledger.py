@@ -45,7 +45,7 @@ def faults(query: Query) -> list[str]:
 
     For each level: reserved = Σ reservations = Σ open lines, on hand = the ledger's last word and never below reserved.
     For each order: timeline and outbox both run 1, 2, 3 … to the order's own sequence; no order without its person,
-    lines and key.
+    lines (but for a draft) and key.
     """
     levels = query(
         """
@@ -69,7 +69,7 @@ def faults(query: Query) -> list[str]:
         """
         SELECT order_id, line_no, l.reserved_quantity, r.quantity FROM orders_line l
         FULL JOIN stock_reservation r USING (order_id, line_no)
-        WHERE coalesce(l.reserved_quantity, 0) <> coalesce(r.quantity, 0) OR l.order_id IS NULL
+        WHERE coalesce(l.reserved_quantity, 0) <> coalesce(r.quantity, 0)
         """,
     )
     faults += [f"line {order}/{line}: reserved {reserved}, held {held}" for order, line, reserved, held in per_line]
@@ -79,7 +79,7 @@ def faults(query: Query) -> list[str]:
                ARRAY(SELECT e.sequence FROM orders_event e WHERE e.order_id = o.id ORDER BY 1) AS told,
                ARRAY(SELECT b.sequence FROM outbox b WHERE b.aggregate_id = o.id ORDER BY 1) AS sent,
                EXISTS (SELECT 1 FROM orders_person p WHERE p.order_id = o.id),
-               EXISTS (SELECT 1 FROM orders_line l WHERE l.order_id = o.id),
+               o.submitted_at IS NULL OR EXISTS (SELECT 1 FROM orders_line l WHERE l.order_id = o.id),
                EXISTS (SELECT 1 FROM idempotency i WHERE i.aggregate_id = o.id),
                EXISTS (SELECT 1 FROM audit_log a WHERE a.aggregate_id = o.id)
         FROM orders_order o

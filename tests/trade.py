@@ -12,6 +12,7 @@ from ddd.orders.application.place_order import place_order
 from ddd.orders.application.ports import Orders
 from ddd.orders.application.views import OrderView
 from ddd.orders.application.workflows import Workflows
+from ddd.orders.infrastructure.drafting import PostgresDraftStore
 from ddd.orders.infrastructure.readers import PostgresOrderReader
 from ddd.orders.infrastructure.store import PostgresOrderStore
 from ddd.published.workflow import FACTS
@@ -38,6 +39,7 @@ def orders() -> Orders:
         reader=PostgresReader(AccessReader()),
         store=PostgresOrderStore(heard=frozenset()),
         rows=PostgresOrderReader(),
+        drafts=PostgresDraftStore(heard=frozenset()),
         stock=StockReservations(),
         shortages=(SHORT, NO_LEVEL),
         clock=SystemClock(),

@@ -21,6 +21,7 @@ from ddd.branches.infrastructure.store import PostgresBranchStore
 from ddd.orders.application.labels import Labels
 from ddd.orders.application.ports import Orders
 from ddd.orders.application.workflows import Workflows
+from ddd.orders.infrastructure.drafting import PostgresDraftStore
 from ddd.orders.infrastructure.readers import PostgresOrderReader
 from ddd.orders.infrastructure.shipment_locks import PostgresShipmentLocks
 from ddd.orders.infrastructure.store import PostgresOrderStore
@@ -65,6 +66,7 @@ def build_app(clock: Clock | None = None, access: Access | None = None) -> App:
             reader=reader,
             store=PostgresOrderStore(heard=frozenset(SUBSCRIBERS)),
             rows=PostgresOrderReader(),
+            drafts=PostgresDraftStore(heard=frozenset(SUBSCRIBERS)),
             stock=StockReservations(),
             shortages=(SHORT, NO_LEVEL),
             clock=clock,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.api.orders_support import GET, Shop, line, mutation, units
+from tests.api.orders_support import GET, PAYLOAD, Shop, checkout, line, mutation, units
 from tests.api.support import ApiCaller, Json
 
 PARTS = {
@@ -18,19 +18,22 @@ PARTS = {
 }
 #: Every action on an existing order, by its mutation's name.
 OPERATIONS = (
-    "confirmOrder recordPayment cancelOrder markAsShipped createShipment confirmShipment dispatchShipment"
+    "editDraftOrder submitOrder fulfilOrder"
+    " confirmOrder recordPayment cancelOrder markAsShipped createShipment confirmShipment dispatchShipment"
     " deliverShipment cancelShipment addShippingTrackingReference markAsDelivered markAsCompleted holdOrder"
     " releaseHold requestReturn receiveReturn processRefund"
 ).split()
-_SMALL = "order { id version status } errors { code field message details } replayed"
+SMALL = "order { id version status } errors { code field message details } replayed"
 #: Those that need a workflow with steps.
 STEPS = "completeStep escalateReviewer reviewOrder".split()
 DOCUMENTS = {
-    name: mutation(name, f"{{ {_SMALL} {PARTS[name] + ' { id }' if name in PARTS else ''} }}")
+    name: mutation(name, f"{{ {SMALL} {PARTS[name] + ' { id }' if name in PARTS else ''} }}")
     for name in (*OPERATIONS, *STEPS)
 }
+DRAFT = mutation("createDraftOrder", PAYLOAD)
 NOWHERE = "01930000-0000-7000-8000-000000000000"
 CUSTOMER = {"firstName": "Ann", "id": "c-7"}
+LINES = (line("A", 2, "10", vendorId="v1"), line("B", 2, "5"))
 LOOK = """query($id:ID) { getOrder(orderId:$id) { id version status paymentStatus amountDue { amount }
   lines { id lineNo sku quantity shippedQuantity cancelledQuantity deliveredQuantity returnedQuantity }
   shipments { id status lines { sku quantity } } returns { id status reason note } refunds { id reason }
@@ -45,8 +48,13 @@ class Life:
 
     def place(self, **more: Any) -> Json:
         """Two units of v1's and two open ones, Ann's."""
-        lines = (line("A", 2, "10", vendorId="v1"), line("B", 2, "5"))
-        return self.shop.place(*lines, **{"customer": CUSTOMER, **more})
+        return self.shop.place(*LINES, **{"customer": CUSTOMER, **more})
+
+    def draft(self, *lines: Json, by: ApiCaller | None = None, **more: Any) -> Json:
+        """The same as a draft, of these lines where some are given."""
+        given = {**checkout(*(lines or LINES)), "customer": CUSTOMER, **more}
+        order: Json = (by or self.shop.admin).data(DRAFT, {"input": given})["order"]
+        return order
 
     def do(self, name: str, order: Json, by: ApiCaller | None = None, **given: Any) -> Any:
         return (by or self.shop.admin).data(DOCUMENTS[name], {"input": {"orderId": order["id"], **given}})
@@ -170,6 +178,7 @@ class Life:
         ]
         return_id = [*(each["id"] for each in seen["returns"]), NOWHERE][0]
         forms: dict[str, Callable[[], Json]] = {
+            "editDraftOrder": lambda: {**given, "note": "for the window"},
             "recordPayment": lambda: {**given, "provider": "p", "reference": "r", "state": "CAPTURED"},
             "cancelOrder": lambda: {**given, "reason": "OTHER", **({} if whole or not left else {"lines": left})},
             "confirmShipment": lambda: shipment("PENDING"),

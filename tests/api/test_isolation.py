@@ -156,6 +156,7 @@ def cases(names: Names) -> list[tuple[str, Json]]:
         "shippingAddress": {"line1": "B Street 1", "country": "FR"},
         "lines": [{"sku": names.sku, "quantity": 1, "unitPrice": "2.50"}],
     }
+    draft = {name: value for name, value in place.items() if name != "idempotencyKey"}
     line = [{"orderLineId": "1", "quantity": 1}]
     workflow = {"name": "own", "statuses": ["PENDING"]}
     auditor = {"role": "Auditor", "permissions": [{"operation": "me", "scope": "ALL"}]}
@@ -201,6 +202,7 @@ def cases(names: Names) -> list[tuple[str, Json]]:
             ("receiveStock", {"branchCode": names.branch, "sku": names.sku, "quantity": 5}),
             ("placeOrder", place),
             ("placeOrder", {**place, "branchCode": names.branch}),
+            ("createDraftOrder", {**draft, "branchCode": names.branch, "externalRef": names.external_ref}),
             # From here on B has things of the same names.
             ("createBranch", {"code": names.branch, "name": "B's own", "timezone": "UTC"}),
             ("createItem", {"sku": names.sku, "name": "B's own"}),
@@ -210,6 +212,7 @@ def cases(names: Names) -> list[tuple[str, Json]]:
             ("placeOrder", {**place, "idempotencyKey": names.key, "externalRef": names.external_ref}),
             ("placeOrder", {**place, "idempotencyKey": names.key + "2", "externalRef": names.external_ref}),
             ("cancelOrder", {"orderId": names.order_id, "reason": "OTHER", "idempotencyKey": names.key}),
+            ("createDraftOrder", {**draft, "branchCode": names.branch, "externalRef": names.external_ref + "-d"}),
             ("updateBranch", {"code": names.branch, "name": "B's own", "priority": 3}),
             ("updateItem", {"sku": names.sku, "name": "B's own still"}),
             ("updateTenantSettings", {"defaultCurrency": "EUR"}),
@@ -231,6 +234,9 @@ def _on_an_order(names: Names) -> list[tuple[str, Json]]:
     order, part = {"orderId": names.order_id}, {"orderId": names.order_id, "shipmentId": names.shipment_id}
     line = [{"orderLineId": "1", "quantity": 1}]
     return [
+        ("editDraftOrder", {**order, "externalRef": names.external_ref, "branchCode": names.branch}),
+        ("submitOrder", order),
+        ("fulfilOrder", order),
         ("confirmOrder", order),
         ("recordPayment", {**order, "provider": "p", "reference": names.external_ref, "state": "CAPTURED"}),
         ("createShipment", {**order, "branchCode": names.branch}),

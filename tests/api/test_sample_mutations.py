@@ -16,7 +16,8 @@ ORDER_OF_RUNNING = """
     me tenant updateTenantSettings  placeOrder getOrder orders markAsShipped cancelOrder addShippingTrackingReference
     markAsDelivered requestReturn receiveReturn processRefund markAsCompleted
     recordPayment holdOrder releaseHold createShipment cancelShipment confirmShipment dispatchShipment deliverShipment
-    confirmOrder  workflow validateWorkflow simulateWorkflow publishWorkflow completeStep escalateReviewer reviewOrder
+    confirmOrder  createDraftOrder editDraftOrder submitOrder fulfilOrder
+    workflow validateWorkflow simulateWorkflow publishWorkflow completeStep escalateReviewer reviewOrder
     archiveItem archiveBranch rolePermissions setRolePermissions
 """.split()
 
@@ -59,7 +60,7 @@ class Visitor:
             variables["input"].update(changed)
         answer = self._admin.data((SAMPLES / f"{name}.graphql").read_text(), variables)
         assert answer is not None, name
-        if name == "placeOrder":
+        if name in ("placeOrder", "createDraftOrder"):
             order = answer["order"]
             self.known.update(orderId=order["id"], orderLineId=order["lines"][0]["id"])
         elif name == "markAsShipped":
@@ -117,6 +118,10 @@ def test_the_samples_run_one_after_the_other_in_a_fresh_tenant(api: Api) -> None
         "dispatchShipment": "PARTIALLY_SHIPPED",
         "deliverShipment": "PARTIALLY_SHIPPED",
         "confirmOrder": "CONFIRMED",
+        "createDraftOrder": "DRAFT",
+        "editDraftOrder": "DRAFT",
+        "submitOrder": "PENDING",
+        "fulfilOrder": "SHIPPED",
         "completeStep": "PENDING",
         "escalateReviewer": "PENDING",
         "reviewOrder": "CONFIRMED",

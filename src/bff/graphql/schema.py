@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from bff.graphql.catalogue import CatalogueMutations, CatalogueQueries
+from bff.graphql.drafts import DraftMutations
 from bff.graphql.order_life import OrderLifeMutations
 from bff.graphql.orders import HOT as HOT_ORDERS
 from bff.graphql.orders import OrderMutations, OrderQueries
@@ -23,7 +24,8 @@ HOT = HOT_ORDERS | HOT_TENANTS | HOT_WORKFLOWS
 
 Query = merge_types("Query", (OrderQueries, CatalogueQueries, TenantQueries, WorkflowQueries))
 Mutation = merge_types(
-    "Mutation", (OrderMutations, OrderLifeMutations, CatalogueMutations, TenantMutations, WorkflowMutations)
+    "Mutation",
+    (OrderMutations, DraftMutations, OrderLifeMutations, CatalogueMutations, TenantMutations, WorkflowMutations),
 )
 
 schema = strawberry.Schema(
@@ -65,4 +67,4 @@ _query, _mutation = schema._schema.query_type, schema._schema.mutation_type
 assert _query is not None
 assert _mutation is not None
 _resolve_directly(_query.fields, _names(OrderQueries))
-_resolve_directly(_mutation.fields, _names(OrderMutations, OrderLifeMutations))
+_resolve_directly(_mutation.fields, _names(OrderMutations, DraftMutations, OrderLifeMutations))

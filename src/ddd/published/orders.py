@@ -5,6 +5,9 @@ The payload is the entry's `data`: ids, amounts in minor units of `currency`, an
 
 ORDER = "order"
 
+DRAFTED = "order.drafted"
+EDITED = "order.edited"
+SUBMITTED = "order.submitted"
 PLACED = "order.placed"
 CONFIRMED = "order.confirmed"
 CANCELLED = "order.cancelled"
@@ -12,3 +15,4 @@ LINES_CANCELLED = "order.lines_cancelled"
 SHIPPED = "order.shipped"
 LABEL_REQUESTED = "order.label_requested"
 LABEL_RECALLED = "order.label_recalled"
+FULFILLED = "order.fulfilled"

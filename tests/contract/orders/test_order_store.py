@@ -184,6 +184,7 @@ def check(clerk: Caller, order: Order, events: list[OrderEvent]) -> None:
         "confirmed_at",
         "completed_at",
         "submitted_at",
+        "sent_back_at",
     }  # no question asks for them, or as columns
     for name in (stored - apart) | derived:
         assert getattr(facts, name) == getattr(order, name), name
@@ -278,7 +279,7 @@ def full_order() -> Order:
         metadata={"a": 1}, terms={"shipping": {"method": "post"}}, workflow_version=4, version=7,
         payments=[Payment(1, PaymentState.CAPTURED, 903, NOW, "card", "bank", "R-1")], shipments=[shipment],
         cancellation=Cancellation(CancelReason.ADDRESS, "moved", later, "ann"), confirmed_at=NOW, completed_at=later,
-        sequence=9, submitted_at=NOW, holds=[held], returns=[returned], refunds=[refund],
+        sequence=9, submitted_at=NOW, sent_back_at=later, holds=[held], returns=[returned], refunds=[refund],
         steps={"review": {"by": "boss"}}, activity_status="PICKING",
         notes={"cancel": "moved", "hold:1": "wait", f"shipment:{shipment.id}": "ring"},
         news=[OrderEvent(9, "order.completed", later, ACTOR, {"status": {"after": "COMPLETED"}})],
@@ -320,8 +321,8 @@ def test_every_field_of_every_part_is_saved(clerk: Caller) -> None:
             )
         ],
         version=1, updated_at=NOW, payments=[], shipments=[], cancellation=None, confirmed_at=None, completed_at=None,
-        sequence=0, submitted_at=None, holds=[], returns=[], refunds=[], steps={}, activity_status=None, notes={},
-        news=[],
+        sequence=0, submitted_at=None, sent_back_at=None, holds=[], returns=[], refunds=[], steps={},
+        activity_status=None, notes={}, news=[],
     )  # fmt: skip
     record_placed(plain, ACTOR, NOW)
     events = insert(clerk, plain)

@@ -26,7 +26,7 @@ def shared_order(*vendors: str | None) -> Order:
 
 
 def seen_by(order: Order, by: Caller, *scopes: Scope) -> Sight | None:
-    return sight_of(scopes, by, order.customer.id, order.branch_code, order.lines)
+    return sight_of(scopes, by, order, order.lines)
 
 
 def view(order: Order, by: Caller, sight: Sight) -> OrderView:

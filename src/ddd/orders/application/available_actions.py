@@ -26,7 +26,7 @@ def available_actions(order: Order, grant: Grant, now: datetime) -> list[ActionV
     performing = performing_of(grant, order, order.lines)
     situations: dict[Sight, Situation] = {}
     for action in ACTIONS:
-        sight = sight_of(grant.scopes(action), grant.caller, order.customer.id, order.branch_code, order.lines)
+        sight = sight_of(grant.scopes(action), grant.caller, order, order.lines)
         if sight is None:
             actions.append(ActionView(action, False, "Your roles do not permit this."))
             continue
@@ -51,6 +51,6 @@ def performing_of(grant: Grant, order: OrderFacts, lines: Sequence[OrderLine]) -
     caller = grant.caller
 
     def permits(operation: str) -> bool:
-        return sight_of(grant.scopes(operation), caller, order.customer.id, order.branch_code, lines) is not None
+        return sight_of(grant.scopes(operation), caller, order, lines) is not None
 
     return Performing(caller.subject, frozenset(role.value for role in caller.roles), permits)

@@ -13,25 +13,30 @@ from ddd.orders.application.reading import OrderFacts, OrderParts
 from ddd.orders.application.sight import Sight, sight_of
 from ddd.orders.application.views import OrderView
 from ddd.orders.domain.order import Order
-from ddd.orders.domain.parts import Actor, OrderLine
+from ddd.orders.domain.parts import Actor, OrderEvent, OrderLine
 from ddd.orders.domain.workflow import PLAIN_WAY
 from ddd.shared.application.access import Grant
 from ddd.shared.application.events import AuditEntry
 from ddd.shared.application.form import Form
 from ddd.shared.application.outcome import Outcome
-from ddd.shared.application.statements import Write
+from ddd.shared.application.statements import Read, Write
 from ddd.shared.application.unit_of_work import Command, Transaction
 from ddd.shared.domain.caller import Caller
 from ddd.shared.domain.errors import ErrorCode, Refusals
 from ddd.shared.domain.ids import parse_id
 
-_NOBODY = UUID(int=0)
+#: What a malformed id is read as: an order that is not there.
+NO_ORDER = UUID(int=0)
 MAX_NAMED_LINES = 500
 
 
 @dataclass(slots=True)
 class Change:
-    """One attempt to change one order. `part_id`: the shipment, return or refund that it made or changed."""
+    """One attempt to change one order.
+
+    `tx`: for reads that depend on the order; `read`: what came of those that did not. `part_id`: the shipment, return
+    or refund that it made or changed. `is_rewritten`: it was a draft, and any part of it may have changed.
+    """
 
     caller: Caller
     order: Order
@@ -40,7 +45,10 @@ class Change:
     actor: Actor
     now: datetime
     grant: Grant
+    tx: Transaction
+    read: Sequence[Any] = ()
     part_id: UUID | None = None
+    is_rewritten: bool = False
 
     def refusals(self) -> Refusals | None:
         """What is wrong with the input, as far as it was read."""
@@ -57,42 +65,70 @@ class Changed(NamedTuple):
 Decide = Callable[[Change], list[Write] | Refusals]
 
 
+def answered_sight(operation: str) -> Callable[[Grant, OrderFacts, Sequence[OrderLine]], Sight | None]:
+    """What a command answers of the order: as `getOrder` shows it; where that does not, as the operation reaches."""
+
+    def sight(grant: Grant, order: OrderFacts, lines: Sequence[OrderLine]) -> Sight | None:
+        def by(name: str) -> Sight | None:
+            return sight_of(grant.scopes(name), grant.caller, order, lines)
+
+        return by("getOrder") or by(operation)
+
+    return sight
+
+
 def change_order(
-    caller: Caller, given: Mapping[str, Any], operation: str, orders: Orders, decide: Decide
+    caller: Caller,
+    given: Mapping[str, Any],
+    operation: str,
+    orders: Orders,
+    decide: Decide,
+    *,
+    reads: Sequence[Read[Any]] = (),
+    races: Mapping[str, Callable[[], Refusals]] | None = None,
 ) -> Outcome[OrderView]:
-    """Lock the order, let `decide` change it, store what came of it. `decide` answers other contexts' statements."""
-    outcome = change_part(caller, given, operation, orders, decide)
+    """Lock the order, let `decide` change it, store what came of it. `decide` answers other contexts' statements.
+
+    `reads` are sent along with the order's own, once it is locked; `races` as in UnitOfWork.
+    """
+    outcome = change_part(caller, given, operation, orders, decide, reads=reads, races=races)
     order = None if outcome.value is None else outcome.value.order
     return Outcome(order, outcome.errors, outcome.replayed)
 
 
 def change_part(
-    caller: Caller, given: Mapping[str, Any], operation: str, orders: Orders, decide: Decide
+    caller: Caller,
+    given: Mapping[str, Any],
+    operation: str,
+    orders: Orders,
+    decide: Decide,
+    *,
+    reads: Sequence[Read[Any]] = (),
+    races: Mapping[str, Callable[[], Refusals]] | None = None,
 ) -> Outcome[Changed]:
     """Like `change_order`, where the change is about a part; its id is what a replayed key leads back to."""
-    order_id = parse_id(given["orderId"]) or _NOBODY
+    order_id = parse_id(given["orderId"]) or NO_ORDER
 
-    def answered_sight(grant: Grant, order: OrderFacts, lines: Sequence[OrderLine]) -> Sight | None:
-        """As `getOrder` shows it; where that does not, as the operation itself reaches."""
-
-        def by(name: str) -> Sight | None:
-            return sight_of(grant.scopes(name), caller, order.customer.id, order.branch_code, lines)
-
-        return by("getOrder") or by(operation)
+    seen_by = answered_sight(operation)
 
     def attempt(tx: Transaction) -> tuple[UUID, Changed] | Refusals:
-        order, lines, payments, shipments, past = tx.fetch(
-            orders.store.lock(caller.tenant_id, order_id),
-            orders.store.lines(caller.tenant_id, order_id),
-            orders.store.payments(caller.tenant_id, order_id),
-            orders.store.shipments(caller.tenant_id, order_id),
-            orders.store.events(caller.tenant_id, order_id),
+        order: Order | None
+        past: list[OrderEvent]
+        order, lines, payments, shipments, past, *read = tx.fetch_all(
+            (
+                orders.store.lock(caller.tenant_id, order_id),
+                orders.store.lines(caller.tenant_id, order_id),
+                orders.store.payments(caller.tenant_id, order_id),
+                orders.store.shipments(caller.tenant_id, order_id),
+                orders.store.events(caller.tenant_id, order_id),
+                *reads,
+            )
         )
         if order is None:
             return _not_found()
         order.lines, order.payments, order.shipments = lines, payments, shipments
         scopes = tx.grant.scopes(operation)
-        sight = sight_of(scopes, caller, order.customer.id, order.branch_code, order.lines)
+        sight = sight_of(scopes, caller, order, order.lines)
         if sight is None:
             return _not_found()
         expected = given.get("expectedVersion")
@@ -106,7 +142,7 @@ def change_part(
         before = {"status": order.status.value, "version": order.version}
         form = Form(given)
         actor = Actor(caller.subject, tuple(sorted(caller.roles)))
-        change = Change(caller, order, form, sight, actor, orders.clock.now(), tx.grant)
+        change = Change(caller, order, form, sight, actor, orders.clock.now(), tx.grant, tx, read)
         way = orders.workflows.known(caller.tenant_id, order.workflow_version)
         if way is None:
             (document,) = tx.fetch(orders.store.workflow(caller.tenant_id, order.workflow_version))
@@ -120,8 +156,9 @@ def change_part(
                 order.go_on(actor, change.now)
             after = {"status": order.status.value, "version": order.version}
             audit = AuditEntry(operation, "order", order.id, before, after)
-            tx.store(*writes, orders.store.save(caller, order, audit))
-        seen = answered_sight(tx.grant, order, order.lines) or sight
+            store = orders.drafts.rewrite if change.is_rewritten else orders.store.save
+            tx.store(*writes, store(caller, order, audit))
+        seen = seen_by(tx.grant, order, order.lines) or sight
         parts = OrderParts(order.lines, order.payments, order.shipments, [*past, *order.news])
         view = OrderView(order, parts, seen, tx.grant, change.now)
         return change.part_id or order.id, Changed(view, change.part_id)
@@ -130,9 +167,8 @@ def change_part(
         caller,
         Command(operation, given.get("idempotencyKey"), given),
         attempt,
-        replay=lambda id_: Changed(
-            order_by_id(caller, order_id, orders, answered_sight), None if id_ == order_id else id_
-        ),
+        replay=lambda id_: Changed(order_by_id(caller, order_id, orders, seen_by), None if id_ == order_id else id_),
+        races=races,
     )
 
 

@@ -50,14 +50,21 @@ def look_at(given: Mapping[str, Any]) -> Looked:
 
 
 def read_checkout(
-    given: Mapping[str, Any], caller: Caller, facts: PlacingFacts, order_id: UUID, order_number: str, now: datetime
+    given: Mapping[str, Any],
+    caller: Caller,
+    facts: PlacingFacts,
+    order_id: UUID,
+    order_number: str,
+    now: datetime,
+    *,
+    fewest_lines: int = 1,
 ) -> Order | Refusals:
     """The order of a checkout, not yet allocated, or every fault of the input in the order of its fields."""
     form = Form(given)
     currency = form.choice("currency", MINOR_UNITS, "ISO 4217 currency code")
     customer = _customer(form, caller)
     shipping_address = _address(form, "shippingAddress")
-    lines = _lines(form, currency, facts)
+    lines = _lines(form, currency, facts, fewest_lines)
     channel = form.text("channel") or DEFAULT_CHANNEL
     external_ref = form.text("externalRef") or None
     if facts.same_ref is not None:
@@ -93,13 +100,8 @@ def read_checkout(
         form.refuse(None, "The order's total would be negative.")
     elif total > MAX_MINOR:
         form.refuse(None, "The order's total is too large.")
-    elif expected is not None and expected != total:
-        form.refuse(
-            "expectedTotal",
-            f"The total is {Money(total, currency)}.",
-            ErrorCode.TOTAL_MISMATCH,
-            {"expected": str(Money(expected, currency)), "actual": str(Money(total, currency))},
-        )
+    else:
+        check_expected(form, expected, total, currency)
     if form.faults:
         return Refusals(tuple(form.faults))
     payments = [] if payment is None else [_paid(payment, total, now)]
@@ -134,6 +136,17 @@ def read_checkout(
     )
 
 
+def check_expected(form: Form, expected: int | None, total: int, currency: str) -> None:
+    """Note a fault where the client expects another total; minor units."""
+    if expected is not None and expected != total:
+        form.refuse(
+            "expectedTotal",
+            f"The total is {Money(total, currency)}.",
+            ErrorCode.TOTAL_MISMATCH,
+            {"expected": str(Money(expected, currency)), "actual": str(Money(total, currency))},
+        )
+
+
 def moment_of(form: Form, name: str, caller: Caller, now: datetime) -> datetime:
     """When it happened: not in the future, now where nothing is said; a customer alone has no say in it."""
     if caller.is_customer_only and form.has(name):
@@ -142,8 +155,16 @@ def moment_of(form: Form, name: str, caller: Caller, now: datetime) -> datetime:
     return form.date_time(name, not_after=now) or now
 
 
+def _required(form: Form, name: str) -> Form:
+    """The nested object; where it is absent, an empty one whose own faults nobody hears of."""
+    found = form.sub(name)
+    if found is None:
+        form.refuse(name, "This is required.")
+    return found or Form({})
+
+
 def _customer(form: Form, caller: Caller) -> Customer:
-    customer = form.sub("customer") or Form({})
+    customer = _required(form, "customer")
     first_name = customer.required_text("firstName")
     customer_id = customer.text("id")
     if caller.is_customer_only:
@@ -158,7 +179,7 @@ def _customer(form: Form, caller: Caller) -> Customer:
 
 
 def _address(form: Form, name: str) -> Address:
-    address = form.sub(name) or Form({})
+    address = _required(form, name)
     return Address(
         line1=address.required_text("line1"),
         country=address.choice("country", COUNTRIES, "ISO 3166-1 alpha-2 country code"),
@@ -169,10 +190,10 @@ def _address(form: Form, name: str) -> Address:
     )
 
 
-def _lines(form: Form, currency: str, facts: PlacingFacts) -> list[OrderLine]:
+def _lines(form: Form, currency: str, facts: PlacingFacts, fewest: int) -> list[OrderLine]:
     given = form.raw("lines") or ()
-    if not 1 <= len(given) <= MAX_LINES:
-        form.refuse("lines", f"An order has 1 to {MAX_LINES} lines.")
+    if not fewest <= len(given) <= MAX_LINES:
+        form.refuse("lines", f"An order has {fewest} to {MAX_LINES} lines.")
         return []
     seen: set[str] = set()
     return [_line(each, number, currency, facts, seen) for number, each in enumerate(form.each("lines"), start=1)]

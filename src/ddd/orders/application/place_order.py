@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from ddd.orders.application.checkout import look_at, read_checkout
-from ddd.orders.application.ports import Catalogue, LineReservation, Orders, PlacingFacts
+from ddd.orders.application.placement import allocate_lines, out_of_stock, placing_facts, reservations
+from ddd.orders.application.ports import Catalogue, Orders, SameReference
 from ddd.orders.application.queries import order_by_id
 from ddd.orders.application.reading import OrderFacts, OrderParts
 from ddd.orders.application.sight import WHOLE, Sight, sight_of
 from ddd.orders.application.views import OrderView
-from ddd.orders.domain.allocation import Availability, Demand, allocate
-from ddd.orders.domain.order import Order
+from ddd.orders.domain.allocation import Availability
 from ddd.orders.domain.order_number import new_order_number
 from ddd.orders.domain.parts import Actor, OrderLine
 from ddd.orders.domain.placing import record_placed
@@ -21,7 +21,7 @@ from ddd.shared.application.outcome import Outcome
 from ddd.shared.application.statements import Read
 from ddd.shared.application.unit_of_work import Command, Transaction
 from ddd.shared.domain.caller import Caller, Scope
-from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals, Unauthenticated
+from ddd.shared.domain.errors import ErrorCode, Refusals
 from ddd.shared.domain.ids import new_id
 
 OPERATION = "placeOrder"
@@ -45,35 +45,19 @@ def place_order(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Out
         # Availability is read before the key is looked up: who sees a twin's unit gone also sees the twin's key.
         seen: Catalogue | None
         available: Availability
-        same: list[tuple[UUID, str | None] | None]
+        same: list[SameReference | None]
         seen, available, *same = tx.fetch_all(reads)
-        if seen is None:
-            raise Unauthenticated
-        remembered = store.remembered_rules(caller.tenant_id, seen.rules_version)
-        (rules,) = (remembered,) if remembered is not None else tx.fetch(store.rules(caller.tenant_id))
-        facts = PlacingFacts(
-            rules.stock_tracked,
-            rules.accepts_unknown_sku,
-            rules.trusts_customer_checkout,
-            rules.workflow_version,
-            rules.branches,
-            seen.item_names,
-            same[0] if same else None,
-        )
+        facts, rules = placing_facts(tx, orders, caller.tenant_id, seen, same[0] if same else None)
         now = orders.clock.now()
         order = read_checkout(given, caller, facts, order_id, new_order_number(), now)
         if isinstance(order, Refusals):
             return order
         order.way = orders.workflows.read(caller.tenant_id, rules.workflow_version, rules.workflow)
         if facts.stock_tracked:
-            short = _allocate(order, facts, available)
+            short = allocate_lines(order, facts, available)
             if short:
                 return out_of_stock(short)
-            held = [
-                LineReservation(line.line_no, line.branch_code, line.sku, line.quantity)
-                for line in order.lines
-                if line.branch_code is not None
-            ]
+            held = reservations(order)
             if held:
                 tx.store(orders.stock.reserve(caller.tenant_id, order.id, held, now))
         record_placed(order, Actor(caller.subject, tuple(sorted(caller.roles))), now)
@@ -88,8 +72,8 @@ def place_order(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Out
         return out_of_stock(range(1, len(given["lines"]) + 1))
 
     races = dict.fromkeys(orders.shortages, short_of_stock)
-    races[orders.store.NUMBER_TAKEN] = _try_again
-    races[orders.store.EXTERNAL_REF_TAKEN] = _reference_taken
+    races[orders.store.NUMBER_TAKEN] = number_taken
+    races[orders.store.EXTERNAL_REF_TAKEN] = reference_taken
     return orders.unit_of_work.run(
         caller,
         Command(OPERATION, given.get("idempotencyKey"), given),
@@ -102,48 +86,17 @@ def place_order(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Out
 def _makers_sight(grant: Grant, order: OrderFacts, lines: Sequence[OrderLine]) -> Sight:
     """What the caller that placed the order is answered, also where it went to branches or vendors beyond its reach."""
     scopes = grant.scopes("getOrder") or grant.scopes(OPERATION)
-    sight = sight_of(scopes, grant.caller, order.customer.id, order.branch_code, lines)
+    sight = sight_of(scopes, grant.caller, order, lines)
     if sight is not None:
         return sight
     return Sight(grant.caller.vendor_id) if scopes == {Scope.VENDOR} else WHOLE
 
 
-def _allocate(order: Order, facts: PlacingFacts, available: Availability) -> tuple[int, ...]:
-    """Give each known line its branch; the line numbers that are short."""
-    demands = [Demand(line.line_no, line.sku, line.quantity) for line in order.lines if line.sku in facts.item_names]
-    if order.branch_code is not None:
-        branches = [order.branch_code]
-    else:
-        branches = [branch.code for branch in facts.branches if not branch.archived]
-    chosen = allocate(demands, branches, available)
-    if isinstance(chosen, tuple):
-        return chosen
-    for line_no, branch in chosen.items():
-        line = order.line(line_no)
-        line.branch_code = branch
-        line.reserved_quantity = line.quantity
-    return ()
-
-
-def out_of_stock(line_numbers: "tuple[int, ...] | range") -> Refusals:
-    """One refusal at each short line's quantity."""
-    return Refusals(
-        tuple(
-            Refusal(
-                ErrorCode.OUT_OF_STOCK,
-                "No branch can serve this line.",
-                ("lines", str(number - 1), "quantity"),
-            )
-            for number in line_numbers
-        )
-    )
-
-
-def _try_again() -> Refusals:
+def number_taken() -> Refusals:
     raise RuntimeError("three order numbers in a row were taken")
 
 
-def _reference_taken() -> Refusals:
+def reference_taken() -> Refusals:
     return Refusals.of(
         ErrorCode.ALREADY_EXISTS,
         "An order with this channel and external reference is there already.",

@@ -47,11 +47,12 @@ class Catalogue(NamedTuple):
     item_names: Mapping[str, str]
 
 
-class PlacingFacts(NamedTuple):
-    """What placing an order asks of the snapshots.
+#: The order that has an external reference already: its id and customer id.
+SameReference = tuple[UUID, str | None]
 
-    `same_ref`: the order that has the external reference already: its id and customer id.
-    """
+
+class PlacingFacts(NamedTuple):
+    """What placing an order asks of the snapshots. `same_ref`: whose the external reference is already."""
 
     stock_tracked: bool
     accepts_unknown_sku: bool
@@ -59,7 +60,7 @@ class PlacingFacts(NamedTuple):
     workflow_version: int
     branches: Sequence[BranchSnapshot]
     item_names: Mapping[str, str]
-    same_ref: tuple[UUID, str | None] | None
+    same_ref: SameReference | None
 
 
 class LineQuantity(NamedTuple):
@@ -91,9 +92,7 @@ class OrderStore(Protocol):
         """The document of a published version; empty where there is none."""
         ...
 
-    def same_reference(
-        self, tenant_id: str, channel: str, external_ref: str
-    ) -> Read[tuple[UUID, str | None] | None]: ...
+    def same_reference(self, tenant_id: str, channel: str, external_ref: str) -> Read[SameReference | None]: ...
 
     def lock(self, tenant_id: str, order_id: UUID) -> Read[Order | None]:
         """The order's own row, locked until the transaction ends; its parts are still to be filled in."""
@@ -117,6 +116,17 @@ class OrderStore(Protocol):
 
     def save(self, caller: Caller, order: Order, audit: AuditEntry) -> Write:
         """What changed of a loaded order, with timeline, outbox and audit, in one statement."""
+        ...
+
+
+class DraftStore(Protocol):
+    """Statements about drafts."""
+
+    def rewrite(self, caller: Caller, order: Order, audit: AuditEntry) -> Write:
+        """A loaded draft as it is now, every field and line of it, with timeline, outbox and audit, in one statement.
+
+        Its payments and shipments stay as they are.
+        """
         ...
 
 
@@ -145,6 +155,10 @@ class StockReservations(Protocol):
 
     def availability(self, tenant_id: str, skus: Sequence[str]) -> Read[Mapping[str, Mapping[str, int]]]: ...
     def reserve(self, tenant_id: str, order_id: UUID, lines: Sequence[LineReservation], at: datetime) -> Write: ...
+    def reserve_again(self, tenant_id: str, order_id: UUID, lines: Sequence[LineReservation], at: datetime) -> Write:
+        """Like `reserve`, of an order whose lines may have held something before."""
+        ...
+
     def release(self, tenant_id: str, order_id: UUID, lines: Sequence[LineQuantity], at: datetime) -> Write: ...
     def take_back(
         self,
@@ -161,6 +175,22 @@ class StockReservations(Protocol):
     def issue(
         self, tenant_id: str, order_id: UUID, lines: Sequence[LineQuantity], at: datetime, actor: str, reference: str
     ) -> Write: ...
+    def lock_held(self, tenant_id: str, order_id: UUID) -> Read[Mapping[int, int]]:
+        """Units on hand where each line holds some, by line number; those levels stay locked until the transaction
+        ends."""
+        ...
+
+    def issue_audited(
+        self,
+        caller: Caller,
+        operation: str,
+        order_id: UUID,
+        lines: Sequence[LineQuantity],
+        at: datetime,
+        reference: str,
+    ) -> Write:
+        """Like `issue`, with an audit row for each level that it takes from."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +201,7 @@ class Orders:
     reader: Reader
     store: OrderStore
     rows: OrderReader
+    drafts: DraftStore
     stock: StockReservations
     #: Names of stock's constraints that say: what was seen available is gone.
     shortages: tuple[str, ...]

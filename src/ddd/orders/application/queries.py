@@ -113,7 +113,7 @@ def ways(caller: Caller, orders: Orders, found: Iterable[OrderFacts]) -> dict[in
 def _seen(found: Sequence[Found], grant: Grant, orders: Orders) -> OrderView | None:
     scopes = grant.require("getOrder")
     for facts, parts in found:
-        sight = sight_of(scopes, grant.caller, facts.customer.id, facts.branch_code, parts.lines)
+        sight = sight_of(scopes, grant.caller, facts, parts.lines)
         if sight is not None:
             way = ways(grant.caller, orders, [facts])[facts.workflow_version]
             return OrderView(facts, parts, sight, grant, orders.clock.now(), way)
@@ -159,7 +159,7 @@ def list_orders(
     found = assemble(*results)
     by_version = ways(caller, orders, [facts for facts, _ in found])
     for facts, parts in found:
-        sight = sight_of(scopes, caller, facts.customer.id, facts.branch_code, parts.lines)
+        sight = sight_of(scopes, caller, facts, parts.lines)
         if sight is not None:
             way = by_version[facts.workflow_version]
             views.append(OrderView(facts, parts, sight, grant, orders.clock.now(), way))

@@ -56,6 +56,8 @@ class OrderFacts(Protocol):
     @property
     def taxes_included(self) -> bool: ...
     @property
+    def was_submitted(self) -> bool: ...
+    @property
     def customer(self) -> Customer: ...
     @property
     def shipping_address(self) -> Address: ...
@@ -111,6 +113,6 @@ def order_of(facts: OrderFacts, parts: OrderParts, way: Way = PLAIN_WAY) -> Orde
 _FACTS = (
     "id order_number channel currency customer shipping_address subtotal discount_total shipping_total tax_total total "
     "placed_at updated_at external_ref billing_address taxes_included branch_code note metadata terms workflow_version "
-    "version cancellation confirmed_at completed_at submitted_at holds returns refunds steps activity_status notes "
-    "sequence"
+    "version cancellation confirmed_at completed_at submitted_at sent_back_at holds returns refunds steps "
+    "activity_status notes sequence"
 ).split()

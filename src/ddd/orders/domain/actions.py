@@ -44,6 +44,8 @@ _ENDED = frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED})
 _PACKABLE = frozenset({OrderStatus.CONFIRMED, OrderStatus.PARTIALLY_SHIPPED})
 #: In the plain workflow a PENDING order may ship (pay later); shipping confirms it in the same commit.
 _SHIPPABLE = _PACKABLE | {OrderStatus.PENDING}
+#: Fulfilling is all or nothing: of these nothing has left.
+_FULFILLABLE = frozenset({OrderStatus.PENDING, OrderStatus.CONFIRMED})
 _COMPLETABLE = frozenset({OrderStatus.SHIPPED, OrderStatus.PARTIALLY_DELIVERED, OrderStatus.DELIVERED})
 
 
@@ -113,7 +115,29 @@ def _cancel(situation: Situation) -> Refusal | None:
         return _no(f"A {status} order cannot be cancelled{whole}.")
     # Of the whole order packed units are cancelled too, with their shipments.
     has_left = bool(what_is_left(situation.lines)) if situation.is_whole else situation.has_left
-    return None if has_left else _no("Nothing is left to cancel.")
+    is_empty = situation.is_whole and not situation.order.lines  # a draft that nobody added a line to
+    return None if has_left or is_empty else _no("Nothing is left to cancel.")
+
+
+def _edit(situation: Situation) -> Refusal | None:
+    status = situation.status
+    return None if status is OrderStatus.DRAFT else _no(f"A {status} order is no draft.")
+
+
+def _submit(situation: Situation) -> Refusal | None:
+    order = situation.order
+    refused = _edit(situation)
+    if refused is not None or not order.lines:
+        return refused or _no("A draft without lines cannot be submitted.")
+    return _first(order.course().why_not_leave("DRAFT", "PENDING"))
+
+
+def _fulfil(situation: Situation) -> Refusal | None:
+    if situation.status not in _FULFILLABLE:
+        return _no(f"A {situation.status} order cannot be fulfilled.")
+    if any(each.holds_back for each in situation.order.shipments):
+        return _no("Some of it is packed: dispatch or cancel those shipments.")
+    return _held(situation) or _leave(situation)
 
 
 def _ship(situation: Situation) -> Refusal | None:
@@ -239,6 +263,9 @@ def _asked_back(situation: Situation) -> bool:
 
 _IN_TRANSIT: Final = (ShipmentStatus.SHIPPED, ShipmentStatus.IN_TRANSIT)
 _RULES: Final[Mapping[str, Callable[[Situation], Refusal | None]]] = {
+    "editDraftOrder": _edit,
+    "submitOrder": _submit,
+    "fulfilOrder": _fulfil,
     "confirmOrder": _confirm,
     "recordPayment": _pay,
     "cancelOrder": _cancel,

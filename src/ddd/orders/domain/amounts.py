@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from uuid import UUID
 
-from ddd.orders.domain.parts import OrderLine, Payment, Refund, Return, ReturnStatus
+from ddd.orders.domain.parts import Cancellation, OrderLine, Payment, Refund, Return, ReturnStatus
 from ddd.orders.domain.status import PaymentState, PaymentStatus, payment_status
 from ddd.shared.domain.money import round_half_up
 
@@ -23,9 +23,17 @@ class Amounts:
     tax_total: int
     total: int
     taxes_included: bool
+    cancellation: Cancellation | None
 
     def line(self, line_no: int) -> OrderLine:
         return self.lines[line_no - 1]
+
+    @property
+    def is_over(self) -> bool:
+        """Cancelled as a whole: nothing is open."""
+        if not self.lines:
+            return self.cancellation is not None
+        return all(line.open_quantity == 0 for line in self.lines)
 
     @property
     def authorized(self) -> int:
@@ -47,14 +55,13 @@ class Amounts:
     @property
     def payment_status(self) -> PaymentStatus:
         """Of what was not cancelled; of an order cancelled whole, of what it was."""
-        is_over = all(line.open_quantity == 0 for line in self.lines)
-        owed = self.total if is_over else self.total - self.cancelled_value
+        owed = self.total if self.is_over else self.total - self.cancelled_value
         return payment_status(owed, self.authorized, self.captured, self.refunded)
 
     @property
     def amount_due(self) -> int:
         """What is still to be paid for what was not cancelled; never below 0."""
-        if all(line.open_quantity == 0 for line in self.lines):
+        if self.is_over:
             return 0
         given_back = sum(refund.for_cancelled for refund in self.refunds)
         return max(0, self.total - self.cancelled_value - (self.captured - given_back))

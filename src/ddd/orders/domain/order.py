@@ -42,7 +42,8 @@ class Order(Amounts):
     """A customer's order.
 
     A storefront places it with everything decided but the stock: prices, taxes and discounts are the checkout's, the
-    sums are ours. From then on its amounts stand still. Each line is reserved in one branch until it ships or is
+    sums are ours. Or a branch drafts it, edits the draft, and places it by submitting it (see `drafting`). From then on
+    its amounts stand still. Each line is reserved in one branch until it ships or is
     cancelled. Paid (or total 0) it is confirmed; unpaid it waits as PENDING, and shipping it confirms it. Units leave
     in shipments; what has not left may be cancelled. The status is never set: it follows from milestones and the
     lines' quantities. Every change bumps the version and adds an event; the events tell the whole life in order.
@@ -80,6 +81,8 @@ class Order(Amounts):
     #: The sequence of the last event.
     sequence: int = 0
     submitted_at: datetime | None = None
+    #: When a workflow last sent it back to be a draft.
+    sent_back_at: datetime | None = None
     holds: list[Hold] = field(default_factory=list)
     returns: list[Return] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
@@ -99,10 +102,17 @@ class Order(Amounts):
 
     @property
     def status(self) -> OrderStatus:
+        if not self.lines:  # a draft to which nobody added any yet
+            return OrderStatus.DRAFT if self.cancellation is None else OrderStatus.CANCELLED
         milestones = Milestones(
             self.submitted_at is not None, self.confirmed_at is not None, self.completed_at is not None
         )
         return order_status(milestones, (line.quantities for line in self.lines))
+
+    @property
+    def was_submitted(self) -> bool:
+        """Whether it ever was more than a draft of the staff's."""
+        return self.submitted_at is not None or self.sent_back_at is not None
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -119,7 +129,7 @@ class Order(Amounts):
         """Cancel units by line number: what has not left. `whole`: nobody named lines."""
         before = self.status
         refused = guard("cancelOrder", self, at, is_whole=whole)
-        if refused is not None or not quantities:
+        if refused is not None or (not quantities and self.lines):
             return refused or Refusals.of(ErrorCode.INVALID_TRANSITION, "Nothing is left to cancel.")
         called_off = [shipment for shipment in self.shipments if whole and shipment.holds_back]
         for shipment in called_off:

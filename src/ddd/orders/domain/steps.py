@@ -116,7 +116,7 @@ def _follow(order: Order, performed: Performed, actor: Actor, at: datetime) -> R
     order.record_step(step.name, outcome, actor.subject, at)
     data: dict[str, Any] = {"step": step.name, "outcome": outcome.value, "effect": effect.value}
     if effect is Effect.DRAFT:
-        _back_to_draft(order)
+        _back_to_draft(order, at)
         data["status"] = _change(before.value, order.status.value)
     order.tell(_TOLD[outcome], actor, at, data)
     if effect is Effect.HOLD:
@@ -128,9 +128,10 @@ def _follow(order: Order, performed: Performed, actor: Actor, at: datetime) -> R
     return None
 
 
-def _back_to_draft(order: Order) -> None:
+def _back_to_draft(order: Order, at: datetime) -> None:
     """Nothing is reserved for a draft, and no step of it is done."""
     order.submitted_at = None
+    order.sent_back_at = at
     order.steps = {}
     for line in order.lines:
         line.branch_code = None

@@ -51,6 +51,8 @@ _PARTS = {
     "shipments": _part(SHIPMENT_COLUMNS, "orders_shipment", "s", "s.id", shipment_of),
     "timeline": _part(EVENT_COLUMNS, "orders_event", "e", "e.sequence", event_of),
 }
+#: Others than staff do not see a draft before that.
+_WAS_SUBMITTED = "(o.submitted_at IS NOT NULL OR o.sent_back_at IS NOT NULL)"
 _BY_ID = "$2::uuid"
 _BY_NUMBER = "(SELECT id FROM orders_order WHERE tenant_id = $1 AND order_number = $2)"
 _BY_REFERENCE = "(SELECT id FROM orders_order WHERE tenant_id = $1 AND channel = $2 AND external_ref = $3)"
@@ -151,7 +153,7 @@ class _Where:
         views = [" AND ".join(all_eyes)]
         if as_vendor and not (listing.payment_status or listing.customer_id is not None or listing.customer_email):
             own = self.part("(l.vendor_id = {} OR l.vendor_id IS NULL)", caller.vendor_id)
-            vendor = [_some_line(own), *self._about_lines(listing, own)]
+            vendor = [_WAS_SUBMITTED, _some_line(own), *self._about_lines(listing, own)]
             if listing.search:
                 vendor.append(self._search(listing.search, with_email=False))
             views.append(" AND ".join(vendor))
@@ -169,7 +171,7 @@ class _Where:
                 + _some_line(self.part("l.branch_code = ANY ({}::text[])", codes))
             )
         if Scope.OWN in scopes:
-            views.append(self.part("o.customer_id = {}", caller.customer_id))
+            views.append(self.part("o.customer_id = {}", caller.customer_id) + f" AND {_WAS_SUBMITTED}")
         return "(" + " OR ".join(views) + ")" if views else "false"
 
     def _hidden_from_vendors(self, listing: Listing) -> list[str]:

@@ -36,7 +36,7 @@ ORDER_COLUMNS = """
 o.id, o.order_number, o.channel, o.external_ref, o.status, o.payment_status, o.version, o.sequence, o.currency,
 o.subtotal, o.discount_total, o.shipping_total, o.tax_total, o.total, o.amount_due, o.taxes_included, o.customer_id,
 o.branch_code, o.metadata, o.terms, o.workflow_version, o.placed_at, o.updated_at, o.confirmed_at, o.completed_at,
-o.submitted_at, o.holds, o.returns, o.refunds, o.steps, o.activity_status,
+o.submitted_at, o.sent_back_at, o.holds, o.returns, o.refunds, o.steps, o.activity_status,
 o.cancel_reason, o.cancelled_at, o.cancelled_by, p.first_name, p.last_name, p.email, p.phone, p.shipping_address,
 p.billing_address, p.note, p.notes
 """
@@ -86,6 +86,7 @@ class OrderRow(NamedTuple):
     confirmed_at: datetime | None
     completed_at: datetime | None
     submitted_at: datetime | None
+    sent_back_at: datetime | None
     holds_text: str
     returns_text: str
     refunds_text: str
@@ -110,6 +111,10 @@ class OrderRow(NamedTuple):
     @property
     def payment_status(self) -> PaymentStatus:
         return PaymentStatus(self.payment_status_text)
+
+    @property
+    def was_submitted(self) -> bool:
+        return self.submitted_at is not None or self.sent_back_at is not None
 
     @property
     def customer(self) -> Customer:

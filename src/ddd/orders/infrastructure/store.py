@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from ddd.orders.application.ports import BranchSnapshot, Catalogue, TenantRules
+from ddd.orders.application.ports import BranchSnapshot, Catalogue, SameReference, TenantRules
 from ddd.orders.application.reading import OrderParts, order_of
 from ddd.orders.domain.expiry import expires_at
 from ddd.orders.domain.order import Order
@@ -50,7 +50,7 @@ SELECT id, customer_id FROM orders_order WHERE tenant_id = $1 AND channel = $2 A
 """
 _MOST_REMEMBERED = 10_000
 #: The timeline's new entries go out as they are: outbox and timeline are fed by the same rows.
-_TELL = """
+TELL = """
 news AS (SELECT * FROM json_to_recordset({news}::json) AS n(tenant_id text, order_id uuid, sequence integer, type text,
                  at timestamptz, subject text, roles text, data jsonb, request_id text, done_at timestamptz)),
 told AS (INSERT INTO orders_event SELECT tenant_id, order_id, sequence, type, at, subject, roles, data FROM news),
@@ -63,7 +63,7 @@ WITH placed AS (INSERT INTO orders_order SELECT * FROM json_populate_recordset(N
 person AS (INSERT INTO orders_person SELECT * FROM json_populate_recordset(NULL::orders_person, $2::json)),
 lines AS (INSERT INTO orders_line SELECT * FROM json_populate_recordset(NULL::orders_line, $3::json)),
 paid AS (INSERT INTO orders_payment SELECT * FROM json_populate_recordset(NULL::orders_payment, $4::json)),
-{_TELL.format(news="$5")}
+{TELL.format(news="$5")}
 {AUDIT_FROM_JSON.format(rows="$6")}
 """
 _LOCK = f"""
@@ -90,6 +90,7 @@ saved AS (
         sequence = new.sequence, amount_due = new.amount_due, updated_at = new.updated_at,
         confirmed_at = new.confirmed_at, completed_at = new.completed_at, cancel_reason = new.cancel_reason,
         cancelled_at = new.cancelled_at, cancelled_by = new.cancelled_by, submitted_at = new.submitted_at,
+        sent_back_at = new.sent_back_at,
         holds = new.holds, returns = new.returns, refunds = new.refunds, steps = new.steps,
         activity_status = new.activity_status, expires_at = new.expires_at
     FROM new WHERE o.tenant_id = new.tenant_id AND o.id = new.id),
@@ -117,7 +118,7 @@ paid AS (
     INSERT INTO orders_payment SELECT * FROM json_populate_recordset(NULL::orders_payment, $10::json)
     ON CONFLICT (tenant_id, order_id, payment_no) DO UPDATE SET state = excluded.state, amount = excluded.amount,
         at = excluded.at, method = excluded.method),
-{_TELL.format(news="$6")}
+{TELL.format(news="$6")}
 {AUDIT_FROM_JSON.format(rows="$7")}
 """
 
@@ -161,7 +162,7 @@ class PostgresOrderStore:
     def workflow(self, tenant_id: str, version: int) -> Read[Mapping[str, Any]]:
         return Read(_WORKFLOW, (tenant_id, str(version)), lambda rows: loads(rows[0][0]) if rows else {})
 
-    def same_reference(self, tenant_id: str, channel: str, external_ref: str) -> Read[tuple[UUID, str | None] | None]:
+    def same_reference(self, tenant_id: str, channel: str, external_ref: str) -> Read[SameReference | None]:
         return Read(
             _SAME_REFERENCE, (tenant_id, channel, external_ref), lambda rows: (rows[0][0], rows[0][1]) if rows else None
         )
@@ -194,11 +195,11 @@ class PostgresOrderStore:
         return Write(
             _INSERT,
             (
-                dumps([_order_row(tenant_id, order)]),
-                dumps([_person_row(tenant_id, order)]),
-                dumps([_line_row(tenant_id, order.id, line) for line in order.lines]),
+                dumps([order_row(tenant_id, order)]),
+                dumps([person_row(tenant_id, order)]),
+                dumps([line_row(tenant_id, order.id, line) for line in order.lines]),
                 dumps([_payment_row(tenant_id, order.id, each) for each in order.payments]),
-                dumps(self._event_rows(caller, order)),
+                dumps(event_rows(caller, order, self._heard)),
                 dumps([audit_row(caller, order.updated_at, audit)]),
             ),
             rows=(0, 1, 2, 3, 4, 5),
@@ -209,9 +210,9 @@ class PostgresOrderStore:
         return Write(
             _SAVE,
             (
-                dumps(_order_row(tenant_id, order)),
+                dumps(order_row(tenant_id, order)),
                 dumps(order.notes),
-                dumps([_line_row(tenant_id, order.id, line) for line in order.lines]),
+                dumps([line_row(tenant_id, order.id, line) for line in order.lines]),
                 dumps([_shipment_row(tenant_id, order.id, each) for each in order.shipments]),
                 dumps(
                     [
@@ -226,7 +227,7 @@ class PostgresOrderStore:
                         for line in shipment.lines
                     ]
                 ),
-                dumps(self._event_rows(caller, order)),
+                dumps(event_rows(caller, order, self._heard)),
                 dumps([audit_row(caller, order.updated_at, audit)]),
                 tenant_id,
                 str(order.id),
@@ -234,25 +235,8 @@ class PostgresOrderStore:
             ),
         )
 
-    def _event_rows(self, caller: Caller, order: Order) -> list[dict[str, Any]]:
-        return [
-            {
-                "tenant_id": caller.tenant_id,
-                "order_id": order.id,
-                "sequence": event.sequence,
-                "type": event.type,
-                "at": event.at,
-                "subject": event.actor.subject,
-                "roles": " ".join(event.actor.roles),
-                "data": event.data,
-                "request_id": caller.request_id,
-                "done_at": None if event.type in self._heard else event.at,
-            }
-            for event in order.news
-        ]
 
-
-def _order_row(tenant_id: str, order: Order) -> dict[str, Any]:
+def order_row(tenant_id: str, order: Order) -> dict[str, Any]:
     cancellation = order.cancellation
     return {
         "tenant_id": tenant_id,
@@ -282,6 +266,7 @@ def _order_row(tenant_id: str, order: Order) -> dict[str, Any]:
         "confirmed_at": order.confirmed_at,
         "completed_at": order.completed_at,
         "submitted_at": order.submitted_at,
+        "sent_back_at": order.sent_back_at,
         "holds": order.holds,
         "returns": order.returns,
         "refunds": order.refunds,
@@ -294,7 +279,7 @@ def _order_row(tenant_id: str, order: Order) -> dict[str, Any]:
     }
 
 
-def _person_row(tenant_id: str, order: Order) -> dict[str, Any]:
+def person_row(tenant_id: str, order: Order) -> dict[str, Any]:
     customer = order.customer
     return {
         "tenant_id": tenant_id,
@@ -312,7 +297,7 @@ def _person_row(tenant_id: str, order: Order) -> dict[str, Any]:
     }
 
 
-def _line_row(tenant_id: str, order_id: UUID, line: OrderLine) -> dict[str, Any]:
+def line_row(tenant_id: str, order_id: UUID, line: OrderLine) -> dict[str, Any]:
     return {
         "tenant_id": tenant_id,
         "order_id": order_id,
@@ -381,3 +366,22 @@ def _shipment_of(row: tuple[Any, ...]) -> Shipment:
     shipment = shipment_of(row[1:])
     shipment.accounts = loads(row[0]) or ()
     return shipment
+
+
+def event_rows(caller: Caller, order: Order, heard: frozenset[str]) -> list[dict[str, Any]]:
+    """The order's news, for timeline and outbox: those of a type that nobody hears are done."""
+    return [
+        {
+            "tenant_id": caller.tenant_id,
+            "order_id": order.id,
+            "sequence": event.sequence,
+            "type": event.type,
+            "at": event.at,
+            "subject": event.actor.subject,
+            "roles": " ".join(event.actor.roles),
+            "data": event.data,
+            "request_id": caller.request_id,
+            "done_at": None if event.type in heard else event.at,
+        }
+        for event in order.news
+    ]

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from ddd.shared.application.statements import Read, Write
+from ddd.shared.domain.caller import Caller
 
 #: A reservation beyond what is available: the race for the last unit was lost, decide again from a fresh read.
 SHORT: Final = "stock_level_enough"
@@ -43,6 +44,14 @@ class Reservations(Protocol):
         """Hold back (line_no, branch_code, sku, quantity) each. An order has one line for a SKU (ValueError)."""
         ...
 
+    def reserve_again(
+        self, tenant_id: str, order_id: UUID, lines: Sequence[tuple[int, str, str, int]], at: datetime
+    ) -> Write:
+        """Like `reserve`, of an order whose lines held something before, maybe of other SKUs; NOT_HELD where one still
+        does.
+        """
+        ...
+
     def release(self, tenant_id: str, order_id: UUID, lines: Sequence[tuple[int, int]], at: datetime) -> Write:
         """Give back (line_no, quantity) each: available again."""
         ...
@@ -63,4 +72,24 @@ class Reservations(Protocol):
         self, tenant_id: str, order_id: UUID, lines: Sequence[tuple[int, int]], at: datetime, actor: str, reference: str
     ) -> Write:
         """Take (line_no, quantity) each out of the branch, with a movement per line. `actor`: the caller's subject."""
+        ...
+
+    def issue_audited(
+        self,
+        caller: Caller,
+        operation: str,
+        order_id: UUID,
+        lines: Sequence[tuple[int, int]],
+        at: datetime,
+        reference: str,
+    ) -> Write:
+        """Like `issue`, with an audit row of the operation for each level: on hand before and after, the movement."""
+        ...
+
+    def lock_held(self, tenant_id: str, order_id: UUID) -> Read[Mapping[int, int]]:
+        """Units on hand where each line of the order holds some, by line number.
+
+        Those levels stay locked until the transaction ends, in the order in which a write locks them: one that follows
+        in the same transaction waits for nobody.
+        """
         ...

@@ -89,11 +89,13 @@ _ANY_SCOPE: Final = frozenset(
     placeOrder cancelOrder getOrder orders confirmOrder recordPayment markAsShipped addShippingTrackingReference
     markAsDelivered markAsCompleted createShipment confirmShipment dispatchShipment deliverShipment cancelShipment
     holdOrder releaseHold requestReturn receiveReturn processRefund escalateReviewer reviewOrder completeStep
-    createDraftOrder editDraftOrder submitOrder fulfilOrder syncUser me
+    syncUser me
     """.split()
 )
+#: A draft is a branch's: no customer's and no vendor's own.
 _BRANCH_SCOPE: Final = frozenset(
     """
+    createDraftOrder editDraftOrder submitOrder fulfilOrder
     branches branch createBranch updateBranch archiveBranch stockLevels stockLevel stockSummary lowStock stockMovements
     reservations receiveStock receiveTransfer countStock adjustStock transferStock
     """.split()
