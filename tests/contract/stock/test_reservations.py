@@ -12,7 +12,7 @@ from ddd.shared.application.statements import Write
 from ddd.shared.infrastructure.statements import connection
 from ddd.stock.application.reservations import NO_LEVEL, NOT_HELD, SHORT, Reservations
 from ddd.stock.infrastructure.reservations import StockReservations
-from tests.builders import fetched, new_tenant_id, rows
+from tests.builders import caller, fetched, new_tenant_id, rows
 from tests.fakes import Aborted, FakeReservations
 from tests.pipeline import SET_TENANT, send
 
@@ -36,6 +36,9 @@ class World(Protocol):
         ...
 
     def held(self, order_id: UUID) -> Sequence[tuple[int, str, str, int]]: ...
+    def lying(self, order_id: UUID) -> Mapping[int, int]:
+        """What `lock_held` answers."""
+        ...
 
 
 class FakeWorld:
@@ -58,6 +61,9 @@ class FakeWorld:
 
     def held(self, order_id: UUID) -> Sequence[tuple[int, str, str, int]]:
         return sorted((line, *held) for (_, order, line), held in self.fake.held.items() if order == order_id)
+
+    def lying(self, order_id: UUID) -> Mapping[int, int]:
+        return self.port.lock_held(self.tenant_id, order_id).build([])
 
 
 class PostgresWorld:
@@ -106,6 +112,10 @@ class PostgresWorld:
             str(order_id),
         )
         return [(line_no, branch, sku, quantity) for line_no, branch, sku, quantity in found]
+
+    def lying(self, order_id: UUID) -> Mapping[int, int]:
+        found: Mapping[int, int] = fetched(self.tenant_id, self.port.lock_held(self.tenant_id, order_id))
+        return found
 
 
 @pytest.fixture(params=[FakeWorld, PostgresWorld], ids=["fake", "postgres"])
@@ -243,3 +253,61 @@ def test_reservations_of_one_commit_stand_or_fall_together(world: World) -> None
     assert constraint == SHORT
     assert world.level("north", "A") == (10, 0)
     assert (world.held(first), world.held(second)) == ([], [])
+
+
+def test_a_line_from_which_all_was_released_may_hold_other_goods(world: World) -> None:
+    order = uuid4()
+    world.commit(world.port.reserve(world.tenant_id, order, [(1, "north", "A", 4), (2, "north", "B", 5)], AT))
+    world.commit(world.port.release(world.tenant_id, order, [(1, 4), (2, 5)], AT))
+    again = [(1, "north", "B", 2), (2, "south", "A", 3), (3, "north", "A", 1)]
+    world.commit(world.port.reserve_again(world.tenant_id, order, again, AT))
+    assert world.held(order) == again
+    assert (world.level("north", "A"), world.level("north", "B"), world.level("south", "A")) == (
+        (10, 1),
+        (5, 2),
+        (4, 3),
+    )
+    world.commit(world.port.issue(world.tenant_id, order, [(1, 2)], AT, "somebody", ""))
+    assert world.level("north", "B") == (3, 0)
+
+
+def test_what_a_line_still_holds_is_not_reserved_again(world: World) -> None:
+    order = uuid4()
+    world.commit(world.port.reserve(world.tenant_id, order, [(1, "north", "A", 4)], AT))
+    world.commit(world.port.release(world.tenant_id, order, [(1, 3)], AT))
+    lines = [(1, "north", "A", 4), (2, "north", "B", 1)]
+    assert aborted(world, world.port.reserve_again(world.tenant_id, order, lines, AT)) == NOT_HELD
+    assert (world.held(order), world.level("north", "B")) == ([(1, "north", "A", 1)], (5, 0))
+
+
+@pytest.mark.parametrize("lines", [[(1, "north", "A", 11)], [(1, "north", "B", 1), (2, "south", "A", 5)]])
+def test_again_a_short_line_aborts_all_of_it(world: World, lines: list[tuple[int, str, str, int]]) -> None:
+    order = uuid4()
+    world.commit(world.port.reserve(world.tenant_id, order, [(1, "north", "A", 1)], AT))
+    world.commit(world.port.release(world.tenant_id, order, [(1, 1)], AT))
+    assert aborted(world, world.port.reserve_again(world.tenant_id, order, lines, AT)) == SHORT
+    assert world.held(order) == [(1, "north", "A", 0)]
+    with pytest.raises(ValueError, match="one line for a SKU"):
+        world.port.reserve_again(world.tenant_id, order, [(1, "north", "A", 1), (2, "north", "A", 1)], AT)
+
+
+def test_what_lies_where_an_order_holds_some_is_told_by_line(world: World) -> None:
+    order, other = uuid4(), uuid4()
+    lines = [(1, "north", "A", 4), (2, "north", "B", 2), (3, "south", "A", 1)]
+    world.commit(world.port.reserve(world.tenant_id, order, lines, AT))
+    world.commit(world.port.reserve(world.tenant_id, other, [(7, "north", "B", 1)], AT))
+    world.commit(world.port.release(world.tenant_id, order, [(3, 1)], AT))
+    assert world.lying(order) == {1: 10, 2: 5}
+    assert world.lying(uuid4()) == {}
+
+
+def test_an_audited_issue_moves_what_a_plain_one_does(world: World) -> None:
+    order, by = uuid4(), caller(world.tenant_id, subject="mia")
+    world.commit(world.port.reserve(world.tenant_id, order, [(1, "north", "A", 7), (2, "north", "B", 2)], AT))
+    world.commit(world.port.issue_audited(by, "fulfilOrder", order, [(1, 7), (2, 1)], AT, "2026-0001"))
+    assert (world.level("north", "A"), world.level("north", "B")) == ((3, 0), (4, 1))
+    assert world.held(order) == [(1, "north", "A", 0), (2, "north", "B", 1)]
+    too_much = world.port.issue_audited(by, "fulfilOrder", order, [(2, 2)], AT, "2026-0001")
+    assert aborted(world, too_much) == NOT_HELD
+    with pytest.raises(ValueError, match="named once"):
+        world.port.issue_audited(by, "fulfilOrder", order, [(1, 1), (1, 1)], AT, "")

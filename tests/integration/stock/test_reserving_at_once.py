@@ -14,7 +14,7 @@ from ddd.shared.application.statements import Write
 from ddd.shared.infrastructure.statements import connection
 from ddd.stock.application.reservations import SHORT
 from ddd.stock.infrastructure.reservations import StockReservations
-from tests.builders import registered, rows
+from tests.builders import caller, registered, rows
 from tests.integration.stock.support import create, hear_of_branch, receive
 from tests.pipeline import SET_TENANT, send
 
@@ -204,6 +204,8 @@ def test_levels_are_looked_up_by_their_key_whatever_the_statistics(database: obj
             cursor.execute("ANALYZE stock_level")
     for write in (
         PORT.reserve(tenant_id, order, [(1, "north", "S1", 1)], AT),
+        PORT.reserve_again(tenant_id, order, [(1, "north", "S1", 1)], AT),
+        PORT.issue_audited(caller(tenant_id), "fulfilOrder", order, [(1, 1)], AT, ""),
         PORT.release(tenant_id, order, [(1, 1)], AT),
         PORT.issue(tenant_id, order, [(1, 1)], AT, "somebody", ""),
     ):
@@ -211,3 +213,7 @@ def test_levels_are_looked_up_by_their_key_whatever_the_statistics(database: obj
         assert plan.count("Index Scan using stock_level_") == 2, plan
         assert "Seq Scan on stock" not in plan
         assert "Hash Join" not in plan
+    read = PORT.lock_held(tenant_id, order)
+    plan = "\n".join(row[0] for row in rows(tenant_id, f"EXPLAIN {read.sql}", *read.params))
+    assert "Index Scan using stock_level_" in plan
+    assert "Seq Scan" not in plan
