@@ -46,7 +46,9 @@ def told(life: Life, order: Json) -> list[str]:
 
 
 def listed(by: ApiCaller, **filter_: Any) -> list[str]:
-    return [each["id"] for each in by.data(LIST, {"filter": filter_, "first": 50})["nodes"]]
+    page = by.data(LIST, {"filter": filter_, "first": 50})
+    assert page["totalCount"] == len(page["nodes"])
+    return [each["id"] for each in page["nodes"]]
 
 
 def words_of_people(life: Life, *words: str) -> set[str]:

@@ -149,6 +149,24 @@ def test_an_issue_writes_one_movement_per_line(database: object) -> None:
     assert isinstance(order, UUID)
 
 
+def test_where_an_order_holds_some_nobody_else_moves_any_until_it_is_done(database: object) -> None:
+    tenant_id, order = shop("A", "B", quantity=10), uuid4()
+    commit(tenant_id, PORT.reserve(tenant_id, order, [(1, "north", "A", 4), (2, "east", "B", 2)], AT))
+    look = "SELECT branch_code, sku FROM stock_level ORDER BY 1, 2 FOR NO KEY UPDATE SKIP LOCKED"
+    free: list[tuple[str, str]] = []
+
+    def others(_: int) -> None:
+        free.extend((branch, sku) for branch, sku in rows(tenant_id, look))
+
+    raw, held = connection("default"), PORT.lock_held(tenant_id, order)
+    with raw.transaction(), raw.pipeline():
+        send(raw, SET_TENANT, (tenant_id,))
+        cursor = send(raw, held.sql, held.params)
+        assert held.build(cursor.fetchall()) == {1: 10, 2: 10}
+        assert together(1, others) == []
+    assert set(free) == {(branch, sku) for branch in BRANCHES for sku in "AB"} - {("north", "A"), ("east", "B")}
+
+
 def test_what_an_override_allowed_once_is_no_credit_for_reservations(database: object) -> None:
     tenant_id, order = shop("A", quantity=5), uuid4()
     commit(tenant_id, PORT.reserve(tenant_id, order, [(1, "north", "A", 3)], AT))
