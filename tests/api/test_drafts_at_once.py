@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.api.living import DOCUMENTS, Life
-from tests.api.orders_support import Shop, line
+from tests.api.living import DOCUMENTS, DRAFT, Life
+from tests.api.orders_support import PLACE, Shop, checkout, line
 from tests.api.support import Api, Json
 from tests.builders import rows
 from tests.ledger import faults
+
+MUTATIONS = {**DOCUMENTS, "createDraftOrder": DRAFT, "placeOrder": PLACE}
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def together(life: Life, *requests: tuple[str, Json]) -> Counter[str]:
     def one(place: int, name: str, given: Json) -> None:
         by = life.shop.caller("Manager", subject=f"m{place}")
         start.wait()
-        answer = by.run(DOCUMENTS[name], {"input": given})
+        answer = by.run(MUTATIONS[name], {"input": given})
         (payload,) = answer["data"].values()
         with lock:
             counts[f"{name} {payload['errors'][0]['code'] if payload['errors'] else 'ok'}"] += 1
@@ -49,6 +51,13 @@ def test_a_draft_is_submitted_once(life: Life, given: Json, code: str) -> None:
         after = life.shop.levels()
         assert sum(held for _, held in after.values()) == sum(held for _, held in before.values()) + 2
         assert [each["type"] for each in life.whole(order)["timeline"]] == ["order.drafted", "order.submitted"]
+
+
+def test_a_reference_is_drafted_or_placed_once(life: Life) -> None:
+    given = {"lines": [line("B", 1)], "externalRef": "W-1"}
+    requests = [("createDraftOrder", {**checkout(), **given}) for _ in range(3)]
+    counts = together(life, *requests, ("placeOrder", {**checkout(), **given}))
+    assert sorted(outcome.split()[1] for outcome in counts.elements()) == ["ALREADY_EXISTS"] * 3 + ["ok"]
 
 
 def test_of_eight_drafts_for_the_last_three_units_three_are_placed(life: Life) -> None:

@@ -43,7 +43,7 @@ def test_each_step_of_a_branch_order_is_two_round_trips_and_submitting_is_three(
     live(lambda _, act: act())  # prepares every statement
     live(measured)
     assert counts == {
-        "draft": (2, 7),
+        "draft": (2, 6),
         "edit": (2, 12),
         "edit its reference": (3, 13),  # whether somebody else has it
         "submit": (3, 14),  # the draft says whose stock is asked for

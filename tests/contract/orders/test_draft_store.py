@@ -23,7 +23,7 @@ from tests.contract.orders.test_order_store import (
     told,
 )
 
-STORE = PostgresDraftStore(is_heard=False)
+STORE = PostgresDraftStore(heard=frozenset())
 
 
 @pytest.fixture
