@@ -8,8 +8,8 @@ from uuid import uuid4
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ddd.orders.domain import payments, shipping, steps
-from ddd.orders.domain.actions import Situation, why_not
+from ddd.orders.domain import drafting, payments, shipping, steps
+from ddd.orders.domain.actions import Situation, guard, why_not
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import CancelReason, what_is_left
 from ddd.orders.domain.status import OrderStatus
@@ -23,7 +23,7 @@ from tests.unit.orders.support import ACTOR, NOW, plain_order
 CLERK = Performing(ACTOR.subject, frozenset({"Admin"}), lambda _: True)
 BY: dict[str, Any] = {"actor": ACTOR, "at": NOW}
 OUTCOMES = [*[StepOutcome.DONE] * 4, StepOutcome.HELD, StepOutcome.REJECTED]
-STATUSES = ["PENDING", "CONFIRMED", "SHIPPED", "DELIVERED"]
+STATUSES = ["DRAFT", "PENDING", "CONFIRMED", "SHIPPED", "DELIVERED"]
 PERFORMERS: list[dict[str, Any]] = [
     {"roles": ["Admin"]},
     {"roles": ["Admin"]},
@@ -54,6 +54,8 @@ def workflows(draw: st.DrawFn) -> Workflow:
             step |= {"outcomes": ["DONE", "HELD", "REJECTED"], "onRejected": {"leadsTo": status}}
             if status in ("PENDING", "CONFIRMED") and draw(st.booleans()):
                 step["onRejected"] = {"leadsTo": "CANCELLED", "reason": "OTHER"}
+            elif status == "PENDING" and draw(st.booleans()):
+                step["onRejected"] = {"leadsTo": "DRAFT"}
         condition = draw(st.sampled_from([None, "true", "false", "boom"]))
         statuses.setdefault(status, {"steps": []})["steps"].append(
             step if condition is None else {**step, "condition": condition}
@@ -88,7 +90,17 @@ def _step(order: Order, outcome: StepOutcome) -> Refusals | None:
     return refused
 
 
+def _submit(order: Order) -> Refusals | None:
+    refused = guard("submitOrder", order, NOW)
+    if refused is None:
+        drafting.submit(order, version=order.workflow_version, way=order.way, **BY)
+    return refused
+
+
 FORMS: dict[str, Callable[[Order, StepOutcome], Refusals | bool | None]] = {
+    "editDraftOrder": lambda order, _: drafting.edit(order, copy.copy(order), ["note"], **BY),
+    "submitOrder": lambda order, _: _submit(order),
+    "fulfilOrder": lambda order, _: drafting.fulfil(order, shipment_id=uuid4(), **BY),
     "confirmOrder": lambda order, _: payments.confirm(order, **BY),
     "markAsShipped": lambda order, _: _ship(order),
     "cancelOrder": lambda order, _: _cancel(order),
@@ -100,13 +112,15 @@ FORMS: dict[str, Callable[[Order, StepOutcome], Refusals | bool | None]] = {
     "recordPayment": lambda order, _: pay(order, reference=str(uuid4())),
 }
 #: What brings an order to another status by being done.
-MOVING = {"confirmOrder", "markAsShipped", "markAsDelivered", "markAsCompleted"}
+MOVING = {"submitOrder", "fulfilOrder", "confirmOrder", "markAsShipped", "markAsDelivered", "markAsCompleted"}
 
 
 @settings(max_examples=100, deadline=None)
 @given(workflows(), st.data())
 def test_an_action_is_available_exactly_when_the_mutation_takes_it(of: Workflow, data: st.DataObject) -> None:
     order = plain_order(2, 1)
+    if data.draw(st.booleans()):
+        order.submitted_at = None
     order.way = Way(of, evaluate)
     order.go_on(ACTOR, NOW)
     for _ in range(12):
