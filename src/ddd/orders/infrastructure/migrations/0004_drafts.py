@@ -7,7 +7,7 @@ UNDO = "ALTER TABLE orders_order DROP COLUMN sent_back_at"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0001_orders")]
+    dependencies = [("orders", "0003_carriers")]
     operations = [
         migrations.RunSQL(COLUMN, UNDO),
         migrations.RunSQL("GRANT DELETE ON orders_line TO oms_app", "REVOKE DELETE ON orders_line FROM oms_app"),
