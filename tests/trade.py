@@ -13,6 +13,7 @@ from ddd.orders.application.ports import Orders
 from ddd.orders.application.views import OrderView
 from ddd.orders.application.workflows import Workflows
 from ddd.orders.infrastructure.drafting import PostgresDraftStore
+from ddd.orders.infrastructure.migrating import PostgresMigrationStore
 from ddd.orders.infrastructure.readers import PostgresOrderReader
 from ddd.orders.infrastructure.store import PostgresOrderStore
 from ddd.published.workflow import FACTS
@@ -40,6 +41,7 @@ def orders() -> Orders:
         store=PostgresOrderStore(heard=frozenset()),
         rows=PostgresOrderReader(),
         drafts=PostgresDraftStore(heard=frozenset()),
+        migrations=PostgresMigrationStore(heard=frozenset()),
         stock=StockReservations(),
         shortages=(SHORT, NO_LEVEL),
         clock=SystemClock(),

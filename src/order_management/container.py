@@ -22,6 +22,7 @@ from ddd.orders.application.labels import Labels
 from ddd.orders.application.ports import Orders
 from ddd.orders.application.workflows import Workflows
 from ddd.orders.infrastructure.drafting import PostgresDraftStore
+from ddd.orders.infrastructure.migrating import PostgresMigrationStore
 from ddd.orders.infrastructure.readers import PostgresOrderReader
 from ddd.orders.infrastructure.shipment_locks import PostgresShipmentLocks
 from ddd.orders.infrastructure.store import PostgresOrderStore
@@ -60,13 +61,15 @@ def build_app(clock: Clock | None = None, access: Access | None = None) -> App:
     unit_of_work = PostgresUnitOfWork(access, clock, relay().drain)
     conditions, patterns = CelConditions(FACTS), Re2Patterns()
     workflows = Workflows(reader=reader, conditions=conditions, patterns=patterns)
+    heard = frozenset(SUBSCRIBERS)
     return App(
         orders=Orders(
             unit_of_work=unit_of_work,
             reader=reader,
-            store=PostgresOrderStore(heard=frozenset(SUBSCRIBERS)),
+            store=PostgresOrderStore(heard),
             rows=PostgresOrderReader(),
-            drafts=PostgresDraftStore(heard=frozenset(SUBSCRIBERS)),
+            drafts=PostgresDraftStore(heard),
+            migrations=PostgresMigrationStore(heard),
             stock=StockReservations(),
             shortages=(SHORT, NO_LEVEL),
             clock=clock,

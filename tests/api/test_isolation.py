@@ -22,11 +22,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString
+from uuid import UUID
 
 import pytest
 from django.db import connections
 from psycopg import sql
 
+from ddd.orders.application.migration_plan import Planned, encode_plan
 from ddd.shared.domain.caller import Role
 from ddd.shared.infrastructure import access
 from ddd.shared.infrastructure.schema import TENANTLESS
@@ -52,6 +54,7 @@ CLAIMS: Json = {"subject": "customer-a", "customer_id": "customer-a", "vendor_id
 _VARYING = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)"
     r'|(?<="orderNumber": ")[^"]+|(?<="endCursor": ")[^"]+|(?<="startCursor": ")[^"]+|(?<="requestId": ")[^"]+'
+    r'|(?<="plan": ")[^"]+'
 )
 _SETTING = set_tenant("").sql
 PAGE = {"first": 5}
@@ -159,6 +162,7 @@ def cases(names: Names) -> list[tuple[str, Json]]:
     draft = {name: value for name, value in place.items() if name != "idempotencyKey"}
     line = [{"orderLineId": "1", "quantity": 1}]
     workflow = {"name": "own", "statuses": ["PENDING"]}
+    plan = encode_plan(2, [Planned(UUID(names.order_id), 1, bytes(8))])
     auditor = {"role": "Auditor", "permissions": [{"operation": "me", "scope": "ALL"}]}
     queries: list[tuple[str, Json]] = [
         ("me", {}),
@@ -217,6 +221,10 @@ def cases(names: Names) -> list[tuple[str, Json]]:
             ("updateItem", {"sku": names.sku, "name": "B's own still"}),
             ("updateTenantSettings", {"defaultCurrency": "EUR"}),
             ("publishWorkflow", {"document": workflow}),
+            ("migrateOrders", {"toVersion": 2}),
+            ("migrateOrders", {"toVersion": 2, "orderIds": [names.order_id]}),
+            ("migrateOrders", {"toVersion": 2, "filter": {"customerEmail": names.email}}),
+            ("migrateOrders", {"toVersion": 2, "dryRun": False, "plan": plan}),
         )
     ]
     endings: list[tuple[str, Json]] = [

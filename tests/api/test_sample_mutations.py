@@ -17,7 +17,7 @@ ORDER_OF_RUNNING = """
     markAsDelivered requestReturn receiveReturn processRefund markAsCompleted
     recordPayment holdOrder releaseHold createShipment cancelShipment confirmShipment dispatchShipment deliverShipment
     confirmOrder  createDraftOrder editDraftOrder submitOrder fulfilOrder
-    workflow validateWorkflow simulateWorkflow publishWorkflow completeStep escalateReviewer reviewOrder
+    workflow validateWorkflow simulateWorkflow publishWorkflow migrateOrders completeStep escalateReviewer reviewOrder
     archiveItem archiveBranch rolePermissions setRolePermissions
 """.split()
 
@@ -94,6 +94,9 @@ def test_the_samples_run_one_after_the_other_in_a_fresh_tenant(api: Api) -> None
     for name in ORDER_OF_RUNNING:
         visitor.prepare(name)
         answers[name] = visitor.run(name)
+        if name == "migrateOrders":
+            plan = {"dryRun": False, "plan": answers[name]["migration"]["plan"]}
+            moved = visitor.run(name, **plan, fromVersion=None, filter=None, first=None)["migration"]
     for name in ("branches", "items", "stockLevels", "orders"):
         assert (answers[name]["totalCount"], len(answers[name]["nodes"])) == (1, 1), name
     assert answers["placeOrder"]["order"]["status"] == "CONFIRMED"
@@ -126,6 +129,7 @@ def test_the_samples_run_one_after_the_other_in_a_fresh_tenant(api: Api) -> None
         "escalateReviewer": "PENDING",
         "reviewOrder": "CONFIRMED",
     }
+    assert (answers["migrateOrders"]["migration"]["movable"], moved["moved"]) == (2, 2)
     assert answers["receiveReturn"]["return"]["status"] == "RECEIVED"
     assert answers["processRefund"]["refund"]["amount"] == {"amount": "18.00", "currency": "EUR"}
     assert answers["deliverShipment"]["shipment"]["status"] == "DELIVERED"

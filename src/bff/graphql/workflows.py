@@ -5,7 +5,9 @@ from typing import cast
 import strawberry
 from strawberry.scalars import JSON
 
+from bff.graphql.selection import selected
 from bff.graphql.types.common import Info, given, payload, user_errors
+from bff.graphql.types.migrations import MigrateOrdersInput, MigrateOrdersPayload
 from bff.graphql.types.tenants import TenantPayload
 from bff.graphql.types.workflows import (
     PublishWorkflowInput,
@@ -17,6 +19,7 @@ from bff.graphql.types.workflows import (
     WorkflowSimulation,
     WorkflowValidation,
 )
+from ddd.orders.application.migrate_orders import migrate_orders
 from ddd.orders.application.workflows import simulate_workflow
 from ddd.tenants.application.role_permissions import role_permissions, set_role_permissions
 from ddd.tenants.application.workflows import get_workflow, publish_workflow, validate_workflow
@@ -61,6 +64,13 @@ class WorkflowMutations:
         context = info.context
         outcome = publish_workflow(context.caller, given(input), context.app.tenants)
         return payload(WorkflowPayload, "workflow", outcome)
+
+    @strawberry.mutation(description="Move open orders to a newer version of the workflow, after a dry run.")
+    def migrate_orders(self, info: Info, input: MigrateOrdersInput) -> MigrateOrdersPayload:
+        context = info.context
+        is_counted = "totalCount" in selected(info._raw_info, "migration")
+        outcome = migrate_orders(context.caller, given(input), context.app.orders, count=is_counted)
+        return payload(MigrateOrdersPayload, "migration", outcome)
 
     @strawberry.mutation(description="Say what roles carry; in force for the next request everywhere.")
     def set_role_permissions(self, info: Info, input: SetRolePermissionsInput) -> TenantPayload:

@@ -172,7 +172,7 @@ class Hold:
     released_at: datetime | None
 
 
-@strawberry.type(description="The workflow version that the order was placed under.")
+@strawberry.type(description="The workflow version that the order goes by: the one it was placed under or moved to.")
 class OrderWorkflow:
     version: int
 

@@ -1,14 +1,14 @@
 """What a list of orders is asked for: filter and sort, checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from ddd.orders.domain.status import OrderStatus, PaymentStatus
-from ddd.shared.application.form import parse_date_time
+from ddd.shared.application.form import Form
 from ddd.shared.domain.errors import BadArgument
-from ddd.shared.domain.text import fault_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,11 @@ class Listing:
     placed_at: Span = Span()
     updated_at: Span = Span()
     search: str | None = None
+    #: Only these.
+    ids: tuple[UUID, ...] | None = None
+    #: Only open orders under a version of the workflow older than this, or under this very version.
+    older_than: int | None = None
+    workflow_version: int | None = None
     sort: str = "placed_at"
     is_descending: bool = True
 
@@ -48,49 +53,40 @@ _SORTS = {"PLACED_AT": "placed_at", "UPDATED_AT": "updated_at"}
 
 def read_listing(filter_: Mapping[str, Any] | None, order_by: Mapping[str, Any] | None) -> Listing:
     """The listing that a client asks for, or BadArgument."""
-    given = filter_ or {}
+    form = Form(filter_ or {}, ("filter",))
+    listing = read_filter(form)
+    if form.faults:
+        fault = form.faults[0]
+        raise BadArgument(f"{'.'.join(fault.field or ())}: {fault.message}")
     sort = order_by or {}
-    return Listing(
-        status=tuple(OrderStatus(each).value for each in given.get("status") or ()),
-        payment_status=tuple(PaymentStatus(each).value for each in given.get("paymentStatus") or ()),
-        customer_id=_text(given, "customerId"),
-        customer_email=_folded(_text(given, "customerEmail")),
-        vendor_id=_text(given, "vendorId"),
-        branch_code=_text(given, "branchCode"),
-        sku=_text(given, "sku"),
-        channel=_text(given, "channel"),
-        placed_at=_span(given, "placedAt"),
-        updated_at=_span(given, "updatedAt"),
-        search=_text(given, "search") or None,
+    return replace(
+        listing,
         sort=_SORTS[sort.get("field") or "PLACED_AT"],
         is_descending=(sort.get("direction") or "DESC") == "DESC",
     )
 
 
-def _text(given: Mapping[str, Any], name: str) -> str | None:
-    value = given.get(name)
-    if value is None:
-        return None
-    fault = fault_of(value)
-    if fault is not None:
-        raise BadArgument(f"filter.{name}: {fault}")
-    return str(value)
+def read_filter(form: Form) -> Listing:
+    """What a filter says; faults are noted in the form."""
+    return Listing(
+        status=tuple(OrderStatus(each).value for each in form.raw("status") or ()),
+        payment_status=tuple(PaymentStatus(each).value for each in form.raw("paymentStatus") or ()),
+        customer_id=form.text("customerId"),
+        customer_email=_folded(form.text("customerEmail")),
+        vendor_id=form.text("vendorId"),
+        branch_code=form.text("branchCode"),
+        sku=form.text("sku"),
+        channel=form.text("channel"),
+        placed_at=_span(form, "placedAt"),
+        updated_at=_span(form, "updatedAt"),
+        search=form.text("search") or None,
+    )
 
 
 def _folded(text: str | None) -> str | None:
     return None if text is None else text.casefold()
 
 
-def _span(given: Mapping[str, Any], name: str) -> Span:
-    span = given.get(name) or {}
-    return Span(_moment(span, name, "from"), _moment(span, name, "until"))
-
-
-def _moment(span: Mapping[str, Any], name: str, end: str) -> datetime | None:
-    raw = span.get(end)
-    if raw is None:
-        return None
-    moment = parse_date_time(raw)
-    if moment is None:
-        raise BadArgument(f"filter.{name}.{end}: This is no RFC 3339 date and time.")
-    return moment
+def _span(form: Form, name: str) -> Span:
+    span = form.sub(name)
+    return Span() if span is None else Span(span.date_time("from"), span.date_time("until"))

@@ -150,6 +150,18 @@ class OrderReader(Protocol):
     def count(self, caller: Caller, scopes: frozenset[Scope], listing: Listing) -> Read[int]: ...
 
 
+class MigrationStore(Protocol):
+    """Statements about many orders that move to another version of the workflow."""
+
+    def lock(self, tenant_id: str, order_ids: Sequence[UUID]) -> Bundle[list[Found]]:
+        """These orders with lines and payments, their rows locked until the transaction ends."""
+        ...
+
+    def save(self, caller: Caller, orders: Sequence[tuple[Order, AuditEntry]]) -> Write:
+        """The moved orders, with timelines, outbox and audit, in one statement."""
+        ...
+
+
 class StockReservations(Protocol):
     """Stock's promise to orders; its statements travel in the order's own transaction."""
 
@@ -202,6 +214,7 @@ class Orders:
     store: OrderStore
     rows: OrderReader
     drafts: DraftStore
+    migrations: MigrationStore
     stock: StockReservations
     #: Names of stock's constraints that say: what was seen available is gone.
     shortages: tuple[str, ...]

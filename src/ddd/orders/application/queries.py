@@ -89,22 +89,26 @@ def order_by_id(
         seen = sight(grant, facts, parts.lines)
         if seen is None:
             return None
-        way = ways(caller, orders, [facts])[facts.workflow_version]
+        way = ways(caller, orders, [facts.workflow_version])[facts.workflow_version]
         return OrderView(facts, parts, seen, grant, orders.clock.now(), way)
     return None
 
 
-def ways(caller: Caller, orders: Orders, found: Iterable[OrderFacts]) -> dict[int, Way]:
-    """What the orders go by, by version; documents are read (a round trip) once in a process."""
-    known = {
-        version: orders.workflows.known(caller.tenant_id, version)
-        for version in {facts.workflow_version for facts in found}
-    }
+def ways(
+    caller: Caller,
+    orders: Orders,
+    versions: Iterable[int],
+    fetch: Callable[[Sequence[Read[Any]]], Sequence[Any]] | None = None,
+) -> dict[int, Way]:
+    """What orders of these workflow versions go by; documents are read (a round trip) once in a process.
+
+    `fetch`: how to read them where a transaction is open.
+    """
+    known = {version: orders.workflows.known(caller.tenant_id, version) for version in set(versions)}
     unread = [version for version, way in known.items() if way is None]
     if unread:
         reads = [orders.store.workflow(caller.tenant_id, version) for version in unread]
-        documents: list[Any]
-        _, *documents = orders.reader.fetch(caller, *reads)
+        documents = orders.reader.fetch(caller, *reads)[1:] if fetch is None else fetch(reads)
         for version, document in zip(unread, documents, strict=True):
             known[version] = orders.workflows.read(caller.tenant_id, version, document)
     return {version: way for version, way in known.items() if way is not None}
@@ -115,7 +119,7 @@ def _seen(found: Sequence[Found], grant: Grant, orders: Orders) -> OrderView | N
     for facts, parts in found:
         sight = sight_of(scopes, grant.caller, facts, parts.lines)
         if sight is not None:
-            way = ways(grant.caller, orders, [facts])[facts.workflow_version]
+            way = ways(grant.caller, orders, [facts.workflow_version])[facts.workflow_version]
             return OrderView(facts, parts, sight, grant, orders.clock.now(), way)
     return None
 
@@ -140,7 +144,7 @@ def list_orders(
     """A page of the orders in the caller's sight; what a Vendor does not see, it cannot search by either."""
 
     with permission_first(caller, orders, "orders"):
-        request = _checked(request)
+        request = checked(request)
     assemble: Callable[..., list[Found]] = list
 
     def reads(grant: Grant) -> Sequence[Read[Any]]:
@@ -157,7 +161,7 @@ def list_orders(
     scopes = grant.require("orders")
     views, cursors = [], []
     found = assemble(*results)
-    by_version = ways(caller, orders, [facts for facts, _ in found])
+    by_version = ways(caller, orders, [facts.workflow_version for facts, _ in found])
     for facts, parts in found:
         sight = sight_of(scopes, caller, facts, parts.lines)
         if sight is not None:
@@ -168,7 +172,7 @@ def list_orders(
     return OrderPage(page_of(views, cursors, request), total)
 
 
-def _checked(request: PageRequest) -> PageRequest:
+def checked(request: PageRequest) -> PageRequest:
     """The request with its cursor's place as PostgreSQL takes it, or BadArgument."""
     if request.position is None:
         return request

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from ddd.orders.application.migration_views import MigrationOutcome
 from ddd.orders.domain.parts import CancelReason, ReturnStatus, ShipmentMode, ShipmentStatus
 from ddd.orders.domain.status import OrderStatus, PaymentState, PaymentStatus
 from ddd.published.workflow import StepOutcome
@@ -9,6 +10,7 @@ from ddd.published.workflow import StepOutcome
 __all__ = [
     "CancelReason",
     "Direction",
+    "MigrationOutcome",
     "OrderOrderField",
     "OrderStatus",
     "PaymentState",

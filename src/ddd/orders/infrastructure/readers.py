@@ -62,13 +62,13 @@ class PostgresOrderReader:
     """See `ddd.orders.application.ports.OrderReader`."""
 
     def by_id(self, tenant_id: str, order_id: UUID, wanted: frozenset[str]) -> Bundle[list[Found]]:
-        return _bundle(f"{_ORDERS} o.id = {_BY_ID}", _BY_ID, (tenant_id, str(order_id)), wanted)
+        return bundle_of(f"o.id = {_BY_ID}", _BY_ID, (tenant_id, str(order_id)), wanted)
 
     def by_number(self, tenant_id: str, number: str, wanted: frozenset[str]) -> Bundle[list[Found]]:
-        return _bundle(f"{_ORDERS} o.id = {_BY_NUMBER}", _BY_NUMBER, (tenant_id, number), wanted)
+        return bundle_of(f"o.id = {_BY_NUMBER}", _BY_NUMBER, (tenant_id, number), wanted)
 
     def by_reference(self, tenant_id: str, channel: str, reference: str, wanted: frozenset[str]) -> Bundle[list[Found]]:
-        return _bundle(f"{_ORDERS} o.id = {_BY_REFERENCE}", _BY_REFERENCE, (tenant_id, channel, reference), wanted)
+        return bundle_of(f"o.id = {_BY_REFERENCE}", _BY_REFERENCE, (tenant_id, channel, reference), wanted)
 
     def page(
         self, caller: Caller, scopes: frozenset[Scope], listing: Listing, request: PageRequest, wanted: frozenset[str]
@@ -83,7 +83,7 @@ class PostgresOrderReader:
         direction = "DESC" if descending else "ASC"
         tail = f"{where} ORDER BY {sort} {direction}, o.id {direction} LIMIT {request.size + 1}"
         ids = f"ANY (ARRAY(SELECT o.id FROM orders_order o {where.join} WHERE o.tenant_id = $1 AND {tail}))"
-        return _bundle(_ORDERS + tail, ids, where.params, wanted)
+        return bundle_of(tail, ids, where.params, wanted)
 
     def count(self, caller: Caller, scopes: frozenset[Scope], listing: Listing) -> Read[int]:
         where = _Where(caller.tenant_id)
@@ -92,9 +92,12 @@ class PostgresOrderReader:
         return Read(sql, where.params, lambda rows: int(rows[0][0]))
 
 
-def _bundle(orders: str, ids: str, params: Sequence[Any], wanted: frozenset[str]) -> Bundle[list[Found]]:
+def bundle_of(
+    condition: str, ids: str, params: Sequence[Any], wanted: frozenset[str], *, locks: bool = False
+) -> Bundle[list[Found]]:
+    """The orders of the condition on `o`, which may say how they are sorted and locked; and the parts of their ids."""
     kinds = [name for name in _PARTS if name in wanted]
-    reads: list[Read[Any]] = [Read(orders, params, lambda rows: [OrderRow(*row) for row in rows])]
+    reads: list[Read[Any]] = [Read(_ORDERS + condition, params, lambda rows: [OrderRow(*row) for row in rows], locks)]
     for name in kinds:
         part = _PARTS[name]
         reads.append(Read(part.sql + ids + part.order, params, _grouped(part.build)))
@@ -146,6 +149,13 @@ class _Where:
             self.add("o.status = ANY ({}::text[])", list(listing.status))
         if listing.channel is not None:
             self.add("o.channel = {}", listing.channel)
+        if listing.ids is not None:
+            self.add("o.id = ANY ({}::uuid[])", [str(each) for each in listing.ids])
+        if listing.older_than is not None:
+            self.add("o.workflow_version < {}::integer", str(listing.older_than))
+            self.add("o.status NOT IN ('COMPLETED', 'CANCELLED')")
+        if listing.workflow_version is not None:
+            self.add("o.workflow_version = {}::integer", str(listing.workflow_version))
         self._add_span("placed_at", listing.placed_at)
         self._add_span("updated_at", listing.updated_at)
         # From here on it matters through whose eyes: a Vendor does not search by what it does not see.
