@@ -9,6 +9,7 @@ from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, InlineFra
 _NEEDS: Mapping[str, frozenset[str]] = {
     "shipments": frozenset({"lines"}),
     "returns": frozenset({"lines"}),
+    "refunds": frozenset({"lines"}),
     "availableActions": frozenset({"lines", "payments", "shipments"}),
 }
 

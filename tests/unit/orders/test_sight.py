@@ -7,7 +7,7 @@ import pytest
 from ddd.orders.application.available_actions import available_actions
 from ddd.orders.application.part_views import line_id, line_number
 from ddd.orders.application.reading import OrderParts
-from ddd.orders.application.sight import WHOLE, Sight, sight_of
+from ddd.orders.application.sight import OWN, WHOLE, Sight, sight_of
 from ddd.orders.application.views import OrderView
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import Actor, Cancellation, CancelReason, OrderEvent
@@ -63,7 +63,7 @@ def test_no_scope_sees_nothing() -> None:
 
 def test_own_sees_the_customers_orders_only() -> None:
     order = shared_order(None)
-    assert seen_by(order, caller(Role.CUSTOMER, subject="ann"), Scope.OWN) is WHOLE
+    assert seen_by(order, caller(Role.CUSTOMER, subject="ann"), Scope.OWN) is OWN
     assert seen_by(order, caller(Role.CUSTOMER, subject="bob"), Scope.OWN) is None
 
 
@@ -87,7 +87,7 @@ def test_a_branchs_staff_sees_orders_placed_at_it_or_allocated_to_it() -> None:
 
 def test_of_two_scopes_the_wider_one_counts() -> None:
     by = caller(Role.CUSTOMER, Role.VENDOR, subject="ann")
-    assert seen_by(shared_order("v2"), by, Scope.OWN, Scope.VENDOR) is WHOLE
+    assert seen_by(shared_order("v2"), by, Scope.OWN, Scope.VENDOR) is OWN
 
 
 def test_a_vendor_is_told_nothing_of_totals_payments_the_person_and_other_lines() -> None:

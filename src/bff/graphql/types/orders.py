@@ -148,10 +148,18 @@ class Return:
     id: strawberry.ID
     status: ReturnStatus
     reason: str
-    note: str | None
+    note: str | None = strawberry.field(description="Null for a Customer or Vendor, unless it wrote it.")
     lines: list[ReturnLine]
     requested_at: datetime
     received_at: datetime | None
+
+
+@strawberry.type
+class RefundLine:
+    order_line_id: strawberry.ID
+    sku: str
+    quantity: int
+    returned: int = strawberry.field(description="So many of them had come back; the others were cancelled.")
 
 
 @strawberry.type(description="Money given back for returned or cancelled units.")
@@ -160,12 +168,16 @@ class Refund:
     amount: Money
     restocking_fee: Money
     reason: str | None
+    lines: list[RefundLine]
+    return_id: strawberry.ID | None = strawberry.field(description="The return it is for, where one was named.")
+    provider: str | None
+    reference: str | None
     at: datetime
 
 
 @strawberry.type
 class Hold:
-    reason: str
+    reason: str | None = strawberry.field(description="Null for a Customer or Vendor, unless it wrote it.")
     until: datetime | None
     by: str
     at: datetime
@@ -202,7 +214,7 @@ class TimelineEntry:
 @strawberry.type(description="The latest cancellation, of the whole order or of lines.")
 class Cancellation:
     reason: CancelReason
-    note: str | None
+    note: str | None = strawberry.field(description="Null for a Customer or Vendor, unless it wrote it.")
     at: datetime
     by: str
 

@@ -28,7 +28,8 @@ def available_actions(order: Order, grant: Grant, now: datetime) -> list[ActionV
     for action in ACTIONS:
         sight = sight_of(grant.scopes(action), grant.caller, order, order.lines)
         if sight is None:
-            actions.append(ActionView(action, False, "Your roles do not permit this."))
+            reason = grant.why_not(action) or f"Your roles do not permit {action} on this order."
+            actions.append(ActionView(action, False, reason))
             continue
         situation = situations.get(sight)
         if situation is None:

@@ -54,16 +54,27 @@ class ReturnView(NamedTuple):
     received_at: datetime | None
 
 
+class RefundLineView(NamedTuple):
+    order_line_id: str
+    sku: str
+    quantity: int
+    returned: int
+
+
 class RefundView(NamedTuple):
     id: UUID
     amount: Money
     restocking_fee: Money
     reason: str | None
+    lines: list[RefundLineView]
+    return_id: str | None
+    provider: str | None
+    reference: str | None
     at: datetime
 
 
 class HoldView(NamedTuple):
-    reason: str
+    reason: str | None
     until: datetime | None
     by: str
     at: datetime

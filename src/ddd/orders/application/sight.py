@@ -12,19 +12,26 @@ from ddd.shared.domain.caller import Caller, Scope
 
 
 class Sight(NamedTuple):
-    """How much of an order the caller sees: all of it, or a vendor's part."""
+    """How much of an order the caller sees: all of it, or a vendor's part. `is_own`: it is the customer's own order."""
 
     vendor_id: str | None = None
+    is_own: bool = False
 
     @property
     def is_whole(self) -> bool:
         return self.vendor_id is None
+
+    @property
+    def reads_notes(self) -> bool:
+        """Whether what staff notes down is meant for these eyes."""
+        return self.vendor_id is None and not self.is_own
 
     def sees(self, line: OrderLine) -> bool:
         return self.vendor_id is None or line.vendor_id is None or line.vendor_id == self.vendor_id
 
 
 WHOLE = Sight()
+OWN = Sight(is_own=True)
 
 
 class Owned(Protocol):
@@ -52,6 +59,6 @@ def sight_of(scopes: Iterable[Scope], caller: Caller, order: Owned, lines: Seque
     if not order.was_submitted:  # the staff's own paper, until it is an order
         return None
     if Scope.OWN in scopes and order.customer.id == caller.customer_id:
-        return WHOLE
+        return OWN
     sight = Sight(caller.vendor_id)
     return sight if Scope.VENDOR in scopes and any(sight.sees(line) for line in lines) else None

@@ -3,6 +3,7 @@
 A Vendor sees the lines that are its own or open, their shipments, the customer's name and the shipping address; no
 totals, payments, other vendors' lines, nor the billing address; and who else acted by role alone, for a subject may be
 the customer's id. A customer sees nothing of what passes between the house and its carriers.
+What somebody noted down (why it holds the order, a note on a cancellation or return) is read by staff and by who wrote it.
 """
 
 from dataclasses import astuple, replace
@@ -15,6 +16,7 @@ from ddd.orders.application.part_views import (
     HoldView,
     OrderLineView,
     PaymentView,
+    RefundLineView,
     RefundView,
     ReturnLineView,
     ReturnView,
@@ -26,7 +28,7 @@ from ddd.orders.application.part_views import (
 )
 from ddd.orders.application.reading import OrderFacts, OrderParts, order_of
 from ddd.orders.application.sight import Sight
-from ddd.orders.domain.parts import Address, Cancellation, Customer, ShipmentLine
+from ddd.orders.domain.parts import Address, Cancellation, Customer, Refund, ShipmentLine
 from ddd.orders.domain.status import PaymentStatus
 from ddd.orders.domain.workflow import PLAIN_WAY, Way
 from ddd.shared.application.access import Grant
@@ -130,36 +132,50 @@ class OrderView:
                 if line.line_no in skus
             ]
             if lines:
-                notes = self._order.notes
-                reason = notes.get(f"return_reason:{each.id}", "")
-                note = notes.get(f"return:{each.id}") if self._sight.is_whole else None
+                reason = self._order.notes.get(f"return_reason:{each.id}", "")
+                note = self._noted(f"return:{each.id}", each.by)
                 views.append(ReturnView(each.id, each.status, reason, note, lines, each.requested_at, each.received_at))
         return views
 
     @property
     def refunds(self) -> list[RefundView]:
-        if not self._sight.is_whole:
-            return []
-        return [
-            RefundView(
-                each.id,
-                Money(each.amount, self._order.currency),
-                Money(each.restocking_fee, self._order.currency),
-                self._order.notes.get(f"refund:{each.id}"),
-                each.at,
-            )
-            for each in self._order.refunds
-        ]
+        return [self._refund(each) for each in self._order.refunds] if self._sight.is_whole else []
+
+    def _refund(self, refund: Refund) -> RefundView:
+        order = self._order
+        skus = {line.line_no: line.sku for line in self._parts.lines}
+        return RefundView(
+            refund.id,
+            Money(refund.amount, order.currency),
+            Money(refund.restocking_fee, order.currency),
+            order.notes.get(f"refund:{refund.id}"),
+            [
+                RefundLineView(line_id(order.id, each.line_no), skus[each.line_no], each.quantity, each.returned)
+                for each in refund.lines
+            ],
+            refund.return_id,
+            refund.provider,
+            refund.reference,
+            refund.at,
+        )
 
     @property
     def holds(self) -> list[HoldView]:
-        notes = self._order.notes
         return [
             HoldView(
-                notes.get(f"hold:{each.hold_no}", ""), each.until, self._subject(each.by), each.at, each.released_at
+                self._noted(f"hold:{each.hold_no}", each.by),
+                each.until,
+                self._subject(each.by),
+                each.at,
+                each.released_at,
             )
             for each in self._order.holds
         ]
+
+    def _noted(self, about: str, by: str) -> str | None:
+        """What somebody noted down, where the caller may read it."""
+        may_read = self._sight.reads_notes or by == self._grant.caller.subject
+        return self._order.notes.get(about) if may_read else None
 
     @property
     def timeline(self) -> list[TimelineView]:
@@ -178,9 +194,10 @@ class OrderView:
     @property
     def cancellation(self) -> Cancellation | None:
         cancellation = self._order.cancellation
-        if cancellation is None or self._sight.is_whole:
+        if cancellation is None or self._sight.reads_notes:
             return cancellation
-        return replace(cancellation, by=self._subject(cancellation.by))
+        by = cancellation.by
+        return replace(cancellation, note=self._noted("cancel", by), by=self._subject(by))
 
     def _subject(self, subject: str) -> str:
         return subject if self._sight.is_whole or subject == self._grant.caller.subject else ""
