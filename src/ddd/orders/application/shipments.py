@@ -1,6 +1,7 @@
 """Shipment by shipment: create, confirm, dispatch, deliver, cancel, and where it is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from ddd.orders.application.carriers import account_data, account_of, choose_account
@@ -10,7 +11,7 @@ from ddd.orders.application.mark_as_shipped import web_address
 from ddd.orders.application.ports import Orders
 from ddd.orders.application.views import OrderView
 from ddd.orders.domain import shipping
-from ddd.orders.domain.parts import PickupWindow, Shipment, ShipmentMode
+from ddd.orders.domain.parts import PickupWindow, Shipment, ShipmentMode, ShipmentStatus
 from ddd.shared.application.form import Form
 from ddd.shared.application.outcome import Outcome
 from ddd.shared.application.statements import Write
@@ -103,7 +104,7 @@ def deliver_shipment(caller: Caller, given: Mapping[str, Any], orders: Orders) -
     """The shipment arrived."""
 
     def decide(change: Change, shipment: Shipment) -> list[Write] | Refusals:
-        delivered_at = change.form.date_time("deliveredAt", not_after=change.now) or change.now
+        delivered_at = _delivered_at(change, [shipment])
         return change.refusals() or (
             shipping.deliver_shipment(
                 change.order, shipment, delivered_at=delivered_at, actor=change.actor, at=change.now
@@ -153,10 +154,10 @@ def mark_as_delivered(caller: Caller, given: Mapping[str, Any], orders: Orders) 
 
     def decide(change: Change) -> list[Write] | Refusals:
         order = change.order
-        delivered_at = change.form.date_time("deliveredAt", not_after=change.now) or change.now
+        theirs = [shipment for shipment in order.shipments if _is_in_sight(change, shipment)]
+        delivered_at = _delivered_at(change, theirs)
         if change.form.faults:
             return Refusals(tuple(change.form.faults))
-        theirs = [shipment for shipment in order.shipments if _is_in_sight(change, shipment)]
         refused = shipping.mark_as_delivered(
             order, theirs, delivered_at=delivered_at, actor=change.actor, at=change.now
         )
@@ -197,6 +198,17 @@ def _change_shipment(
 def _is_in_sight(change: Change, shipment: Shipment) -> bool:
     """Whether every line of it is the caller's to see: nobody acts on another vendor's goods."""
     return all(change.sight.sees(change.order.line(line.line_no)) for line in shipment.lines)
+
+
+def _delivered_at(change: Change, shipments: Iterable[Shipment]) -> datetime:
+    """When those of the shipments that are on their way arrived: not before they left, now where nothing is said."""
+    form = change.form
+    told = form.date_time("deliveredAt", not_after=change.now)
+    on_the_way = (each for each in shipments if each.status is not ShipmentStatus.DELIVERED)
+    left = max((each.shipped_at for each in on_the_way if each.shipped_at is not None), default=None)
+    if told is not None and left is not None and told < left:
+        form.refuse("deliveredAt", f"It left at {left.isoformat()}.")
+    return told or change.now
 
 
 def _pickup_window(window: Form | None) -> PickupWindow | None:
