@@ -63,12 +63,13 @@ class PickupWindowInput:
     end: RawDateTime
 
 
-@raw_input(description="Without lines: all that is left.")
+@raw_input(description="Without lines: all that is left. A shipment leaves from one branch.")
 class CreateShipmentInput:
     order_id: strawberry.ID
     lines: list[OrderLineQuantityInput] | None = strawberry.UNSET
     branch_code: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Only what comes from this branch."
+        default=strawberry.UNSET,
+        description="Only what comes from this branch; wanted where what is left lies in several.",
     )
     mode: ShipmentMode | None = strawberry.UNSET
     carrier: str | None = strawberry.UNSET

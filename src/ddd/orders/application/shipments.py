@@ -8,6 +8,7 @@ from ddd.orders.application.carriers import account_data, account_of, choose_acc
 from ddd.orders.application.change_order import Change, Changed, change_order, change_part, chosen_quantities, tracked
 from ddd.orders.application.checkout import read_package
 from ddd.orders.application.mark_as_shipped import web_address
+from ddd.orders.application.part_views import line_number
 from ddd.orders.application.ports import Orders
 from ddd.orders.application.views import OrderView
 from ddd.orders.domain import shipping
@@ -21,17 +22,11 @@ from ddd.shared.domain.ids import new_id, parse_id
 
 
 def create_shipment(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Outcome[Changed]:
-    """Pack what is left, or the lines named, of a confirmed order. `branchCode` narrows it to one branch's lines."""
+    """Pack what is left, or the lines named, of a confirmed order: of one branch, which `branchCode` may name."""
 
     def decide(change: Change) -> list[Write] | Refusals:
         order, form = change.order, change.form
-        quantities = chosen_quantities(change)
-        branch_code = form.text("branchCode")
-        if branch_code is not None:
-            elsewhere = [number for number in quantities if order.line(number).branch_code != branch_code]
-            if elsewhere and form.has("lines"):
-                form.refuse("branchCode", "Not every line named comes from this branch.")
-            quantities = {number: units for number, units in quantities.items() if number not in elsewhere}
+        quantities = _of_one_branch(change, chosen_quantities(change))
         carrier = form.text("carrier")
         package = read_package(form.sub("package"))
         window = _pickup_window(form.sub("pickupWindow"))
@@ -193,6 +188,30 @@ def _change_shipment(
         return decide(change, shipment)
 
     return change_part(caller, given, operation, orders, decide_one)
+
+
+def _of_one_branch(change: Change, quantities: dict[int, int]) -> dict[int, int]:
+    """What is to leave, cut down to the branch named; lines named that cannot leave together are noted."""
+    form, order = change.form, change.order
+    wanted = form.text("branchCode")
+    if not form.has("lines"):
+        return {
+            number: units
+            for number, units in quantities.items()
+            if wanted is None or order.line(number).branch_code == wanted
+        }
+    branches = order.branches_of(quantities)
+    if wanted is not None:
+        if branches != [wanted]:
+            form.refuse("branchCode", "Not every line named comes from this branch.")
+    elif len(branches) > 1:
+        for each in form.each("lines"):
+            number = line_number(order.id, each.raw("orderLineId"))
+            code = order.line(number).branch_code if number in quantities else None
+            if code not in (None, branches[0]):
+                message = f"A shipment leaves from one branch: this comes from {code}, not {branches[0]}."
+                each.refuse("orderLineId", message)
+    return quantities
 
 
 def _is_in_sight(change: Change, shipment: Shipment) -> bool:

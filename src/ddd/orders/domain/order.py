@@ -226,6 +226,11 @@ class Order(Amounts):
                 line.reserved_quantity -= packed.quantity
         shipment.status = ShipmentStatus.SHIPPED
 
+    def branches_of(self, line_nos: Iterable[int]) -> list[str]:
+        """Where these lines lie, each branch once; lines that stock is not kept of lie nowhere."""
+        codes = (self.line(line_no).branch_code for line_no in line_nos)
+        return list(dict.fromkeys(code for code in codes if code is not None))
+
     def left(self, lines: Iterable[OrderLine]) -> dict[int, int]:
         """Units of these lines that may still be packed, shipped or cancelled, by line number."""
         return what_is_left(lines, self.shipments)

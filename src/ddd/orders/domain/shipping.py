@@ -35,18 +35,25 @@ def create_shipment(
     actor: Actor,
     at: datetime,
 ) -> Refusals | None:
-    """Speak units of a confirmed order for a shipment: they have not left, but nothing else takes them."""
+    """Speak units of a confirmed order for a shipment: they have not left, but nothing else takes them.
+
+    It leaves from one branch; what stock is not kept of goes along with any.
+    """
     refused = guard("createShipment", order, at)
     if refused is not None or not quantities:
         return refused or _refused("Nothing is left to pack.")
-    branches = {order.line(line_no).branch_code for line_no in quantities}
+    branches = order.branches_of(quantities)
+    if len(branches) > 1:
+        several = f"{', '.join(branches[:-1])} and {branches[-1]}"
+        message = f"What is left comes from {several}: name one branch, or lines of one."
+        return Refusals.of(ErrorCode.INVALID_INPUT, message, ("branchCode",), {"branches": branches})
     shipment = Shipment(
         id=shipment_id,
         status=ShipmentStatus.PENDING,
         mode=mode,
         lines=tuple(ShipmentLine(number, order.line(number).sku, quantity) for number, quantity in quantities.items()),
         carrier=carrier,
-        branch_code=branches.pop() if len(branches) == 1 else None,
+        branch_code=branches[0] if branches else None,
         package=package,
         pickup_window=pickup_window,
     )
