@@ -98,9 +98,10 @@ STAGES: dict[str, dict[str, str]] = {
     },
     "refunded": {**_ARRIVED, "requestReturn": "QUANTITY_EXCEEDED", "receiveReturn": "QUANTITY_EXCEEDED"},
     "completed": {**_GONE, "markAsCompleted": "INVALID_TRANSITION", "holdOrder": "INVALID_TRANSITION"},
-    "cancelled": _NEW,
+    "cancelled": {**_NEW, "recordPayment": OK},
     "cancelled_paid": {
         **_NEW,
+        "recordPayment": OK,
         **dict.fromkeys(
             "confirmShipment dispatchShipment deliverShipment cancelShipment addShippingTrackingReference".split(),
             "INVALID_TRANSITION",

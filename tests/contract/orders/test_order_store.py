@@ -28,6 +28,7 @@ from ddd.orders.domain.parts import (
     PickupWindow,
     Refund,
     RefundLine,
+    RefundStatus,
     Return,
     ReturnLine,
     ReturnStatus,
@@ -269,6 +270,8 @@ def full_order() -> Order:
         return_id=str(returned.id),
         provider="bank",
         reference="R",
+        status=RefundStatus.REQUESTED,
+        withheld=7,
     )
     return Order(
         id=new_id(), order_number=new_order_number(), channel="web", currency="JPY",

@@ -145,10 +145,12 @@ def refund_or_not(
     restocking_fee: int | None = None,
     rules: ReturnRules = RULES,
     return_id: UUID | None = None,
+    is_named: bool = True,
 ) -> Refusals | None:
     return returning.process_refund(
         order,
         quantities,
+        is_named=is_named,
         refund_id=uuid4(),
         amount=amount,
         fee=restocking_fee,
@@ -159,6 +161,12 @@ def refund_or_not(
         rules=rules,
         **BY,
     )
+
+
+def refund_all(order: Order, **more: Any) -> Refusals | None:
+    """Of whatever is to go back."""
+    units = {line.line_no: units for line in order.lines if (units := order.refundable(line))}
+    return refund_or_not(order, units, is_named=False, **more)
 
 
 def refund(order: Order, quantities: Mapping[int, int], **more: Any) -> Refund:

@@ -82,10 +82,29 @@ def test_no_more_is_captured_than_was_authorised() -> None:
     assert (order.captured, order.authorized) == (1_499, 0)
 
 
-def test_a_cancelled_order_takes_no_payment() -> None:
-    order = plain_order(1)
+def test_what_a_provider_tells_after_the_cancellation_is_recorded_and_brings_the_order_nowhere() -> None:
+    order = plain_order(2)
+    pay(order, 2_000, AUTHORIZED)
     cancel(order)
-    assert faults(pay(order)) == [("INVALID_TRANSITION", None)]
+    assert order.payment_status is PaymentStatus.AUTHORIZED
+    assert faults(pay(order, 2_001)) == [("INVALID_INPUT", "amount")]
+    assert pay(order, 1_500) is True
+    assert (order.payment_status, order.status) == (PaymentStatus.PARTIALLY_PAID, OrderStatus.CANCELLED)
+    assert pay(order, 500, reference="pi_2") is True
+    assert (order.payment_status, order.amount_due, order.overpaid) == (PaymentStatus.PAID, 0, 2_000)
+    voided = plain_order(1)
+    pay(voided, 1_000, AUTHORIZED)
+    cancel(voided)
+    assert pay(voided, state=FAILED) is True
+    assert (voided.payment_status, voided.overpaid) == (PaymentStatus.UNPAID, 0)
+
+
+def test_more_than_the_total_is_recorded_and_known_as_overpaid() -> None:
+    order = plain_order(2)
+    assert pay(order, 1_500) is True
+    assert (order.overpaid, order.amount_due) == (0, 500)
+    assert pay(order, 1_000, reference="pi_2") is True
+    assert (order.payment_status, order.amount_due, order.overpaid) == (PaymentStatus.PAID, 0, 500)
 
 
 def test_an_authorisation_of_the_whole_confirms_and_one_of_a_part_does_not() -> None:

@@ -1,7 +1,9 @@
 """Goods coming back, and money for them: what was paid, never more, and nothing twice."""
 
 import copy
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -10,10 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddd.orders.domain import returning
+from ddd.orders.domain.actions import Situation, why_not
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import ReturnStatus
 from ddd.orders.domain.returning import ReturnRules
-from ddd.orders.domain.status import OrderStatus, PaymentStatus
+from ddd.orders.domain.status import OrderStatus, PaymentState, PaymentStatus
+from ddd.orders.domain.workflow import PLAIN_WAY
+from ddd.published.workflow import PLAIN, RefundSettings, Settings
 from tests.unit.orders.living import (
     BY,
     arrive,
@@ -24,6 +29,7 @@ from tests.unit.orders.living import (
     fee,
     pay,
     refund,
+    refund_all,
     refund_or_not,
     ship,
 )
@@ -217,6 +223,64 @@ def test_the_cap_is_a_share_of_what_was_paid() -> None:
     assert refund(order, {1: 2}, rules=rules).amount == 400
 
 
+def test_what_was_paid_beyond_what_is_owed_goes_back_once_no_units_are_left_to_refund() -> None:
+    order = plain_order(2)
+    pay(order, 2_300)
+    assert faults(refund_all(order, amount=301)) == [("REFUND_LIMIT", "amount")]
+    made = refund(order, {}, is_named=False)
+    assert (made.amount, made.lines, made.for_cancelled) == (300, (), 300)
+    assert (order.amount_due, order.overpaid, order.refunded) == (0, 0, 300)
+    assert faults(refund_all(order)) == [("REFUND_LIMIT", None)]
+
+
+def test_money_captured_after_a_cancelled_order_was_refunded_goes_back_too() -> None:
+    order = plain_order(2)
+    pay(order, 1_200)
+    pay(order, 800, PaymentState.AUTHORIZED, "pi_2")
+    cancel(order)
+    assert refund(order, {1: 2}, is_named=False).amount == 1_200
+    assert faults(refund_all(order)) == [("REFUND_LIMIT", None)]
+    pay(order, 800, reference="pi_2")
+    assert order.payment_status is PaymentStatus.PARTIALLY_REFUNDED
+    assert faults(refund_or_not(order, {})) == [("REFUND_LIMIT", None)]  # units were named, and none are left
+    assert refund(order, {}, is_named=False).amount == 800
+    assert (order.payment_status, order.overpaid) == (PaymentStatus.REFUNDED, 0)
+
+
+@pytest.mark.parametrize("kept", [{"restocking_fee": 200}, {"amount": 1_800}])
+def test_what_was_kept_of_cancelled_units_was_not_paid_too_much(kept: dict[str, int]) -> None:
+    order = plain_order(2, 1)
+    pay(order)
+    cancel(order, {1: 2})
+    assert refund(order, {1: 2}, **kept).amount == 1_800
+    assert order.overpaid == 0
+    assert faults(refund_all(order)) == [("REFUND_LIMIT", None)]
+    pay(order, 300, reference="pi_2")
+    assert refund(order, {}, is_named=False).amount == 300
+
+
+def test_shipping_goes_back_with_the_last_unit_and_not_once_more() -> None:
+    order = order_of(checkout(a_line("A", 2, "10"), shipping={"cost": 5}, payment={"state": "CAPTURED"}))
+    cancel(order)
+    assert refund(order, {1: 2}).amount == 2_500
+    pay(order, 100, reference="pi_2")
+    assert refund(order, {}, is_named=False).amount == 100
+
+
+def test_what_may_be_done_says_the_same_of_the_cap_as_the_refund() -> None:
+    order = shipped(4)
+    capped = Settings(refunds=RefundSettings(cap_percent=Decimal(50)))
+    order.way = PLAIN_WAY._replace(workflow=replace(PLAIN, settings=capped))
+    come_back(order, {1: 4})
+    rules = ReturnRules(cap_percent=Fraction(50))
+    situation = Situation(order, order.lines, NOW)
+    assert why_not("processRefund", situation) is None
+    assert refund(order, {1: 3}, rules=rules).amount == 2_000
+    refused = why_not("processRefund", situation)
+    assert refused is not None
+    assert faults(refund_or_not(order, {1: 1}, rules=rules)) == [(refused.code.value, None)]
+
+
 def test_a_refund_of_one_return_is_for_its_units_only() -> None:
     order = plain_order(5)
     pay(order)
@@ -285,6 +349,7 @@ def test_whatever_happens_money_and_returned_units_are_conserved(
             assert outcome is None or order == before
         assert 0 <= order.refunded <= order.captured
         assert 0 <= order.amount_due <= order.total
+        assert 0 <= order.overpaid <= order.captured - order.refunded
     asked = order.total - order.shipping_total if order.total >= order.shipping_total else 0
     if order.status is not OrderStatus.CANCELLED:
         assert order.refunded <= max(asked, 0) + sum(each.tax for each in order.lines)

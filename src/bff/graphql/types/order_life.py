@@ -185,7 +185,8 @@ class ReceiveReturnInput:
 
 
 @raw_input(
-    description="For the lines named, one return, or all that came back or was cancelled and is not refunded yet."
+    description="For the lines named, one return, or all that came back or was cancelled and is not refunded yet; "
+    "where nothing of that is left, for what was paid beyond what is owed."
 )
 class ProcessRefundInput:
     order_id: strawberry.ID
@@ -222,7 +223,10 @@ class EscalateReviewerInput:
     expected_version: int | None = strawberry.UNSET
 
 
-@raw_input(description="The named reviewer's word on the step that waits for it, else on the return asked for first.")
+@raw_input(
+    description="The named reviewer's word on the step that waits for it, else on the return, else the refund, "
+    "asked for first."
+)
 class ReviewOrderInput:
     order_id: strawberry.ID
     outcome: StepOutcome

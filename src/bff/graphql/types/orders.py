@@ -23,6 +23,7 @@ from ddd.orders.application.vocabulary import (
     OrderStatus,
     PaymentState,
     PaymentStatus,
+    RefundStatus,
     ReturnStatus,
     ShipmentMode,
     ShipmentStatus,
@@ -36,6 +37,7 @@ for _words in (
     OrderStatus,
     PaymentState,
     PaymentStatus,
+    RefundStatus,
     ReturnStatus,
     ShipmentMode,
     ShipmentStatus,
@@ -162,9 +164,10 @@ class RefundLine:
     returned: int = strawberry.field(description="So many of them had come back; the others were cancelled.")
 
 
-@strawberry.type(description="Money given back for returned or cancelled units.")
+@strawberry.type(description="Money given back for returned or cancelled units, or of what was paid too much.")
 class Refund:
     id: strawberry.ID
+    status: RefundStatus = strawberry.field(description="REQUESTED: it waits for a review. Only APPROVED ones count.")
     amount: Money
     restocking_fee: Money
     reason: str | None

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from ddd.orders.domain.parts import Address, OrderLine, Payment, ReturnStatus, Shipment
+from ddd.orders.domain.parts import Address, OrderLine, Payment, RefundStatus, ReturnStatus, Shipment
 from ddd.shared.domain.money import Money
 
 
@@ -63,6 +63,7 @@ class RefundLineView(NamedTuple):
 
 class RefundView(NamedTuple):
     id: UUID
+    status: RefundStatus
     amount: Money
     restocking_fee: Money
     reason: str | None

@@ -96,7 +96,10 @@ def receive_return(caller: Caller, given: Mapping[str, Any], orders: Orders) -> 
 
 
 def process_refund(caller: Caller, given: Mapping[str, Any], orders: Orders) -> Outcome[Changed]:
-    """Give money back for returned or cancelled units: of the lines named, of one return, or of all there are."""
+    """Give money back for returned or cancelled units: of the lines named, of one return, or of all there are.
+
+    Where none are named and none are left: what was paid beyond what is owed.
+    """
 
     def decide(change: Change) -> list[Write] | Refusals:
         order, form = change.order, change.form
@@ -116,12 +119,14 @@ def process_refund(caller: Caller, given: Mapping[str, Any], orders: Orders) -> 
         provider, reference = form.text("provider"), form.text("reference")
         if form.faults:
             return Refusals(tuple(form.faults))
-        if not quantities:
+        is_named = form.has("lines") or return_id is not None
+        if is_named and not quantities:
             return Refusals.of(ErrorCode.REFUND_LIMIT, "Nothing was returned or cancelled that is not refunded yet.")
         change.part_id = new_id()
         refused = returning.process_refund(
             order,
             quantities,
+            is_named=is_named,
             refund_id=change.part_id,
             amount=amount,
             fee=fee,

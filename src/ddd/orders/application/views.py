@@ -2,8 +2,8 @@
 
 A Vendor sees the lines that are its own or open, their shipments, the customer's name and the shipping address; no
 totals, payments, other vendors' lines, nor the billing address; and who else acted by role alone, for a subject may be
-the customer's id. A customer sees nothing of what passes between the house and its carriers.
-What somebody noted down (why it holds the order, a note on a cancellation or return) is read by staff and by who wrote it.
+the customer's id. A customer sees nothing of what passes between the house and its carriers. What somebody noted down
+(why it holds the order, a note on a cancellation or return) is read by staff and by who wrote it.
 """
 
 from dataclasses import astuple, replace
@@ -146,6 +146,7 @@ class OrderView:
         skus = {line.line_no: line.sku for line in self._parts.lines}
         return RefundView(
             refund.id,
+            refund.status,
             Money(refund.amount, order.currency),
             Money(refund.restocking_fee, order.currency),
             order.notes.get(f"refund:{refund.id}"),

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from ddd.orders.application.migration_views import MigrationOutcome
-from ddd.orders.domain.parts import CancelReason, ReturnStatus, ShipmentMode, ShipmentStatus
+from ddd.orders.domain.parts import CancelReason, RefundStatus, ReturnStatus, ShipmentMode, ShipmentStatus
 from ddd.orders.domain.status import OrderStatus, PaymentState, PaymentStatus
 from ddd.published.workflow import StepOutcome
 
@@ -15,6 +15,7 @@ __all__ = [
     "OrderStatus",
     "PaymentState",
     "PaymentStatus",
+    "RefundStatus",
     "ReturnStatus",
     "ShipmentMode",
     "ShipmentStatus",

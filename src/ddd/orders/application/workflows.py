@@ -99,6 +99,7 @@ def return_rules(workflow: Workflow, patterns: Patterns) -> ReturnRules:
         needs_review=returns.needs_review,
         fee_percent=Fraction(refunds.restocking_fee_percent),
         cap_percent=Fraction(refunds.cap_percent),
+        refund_needs_review=refunds.needs_review,
     )
 
 

@@ -3,9 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Final, Protocol
 
-from ddd.orders.domain.parts import OrderLine, Return, ReturnStatus, Shipment, ShipmentStatus, what_is_left
+from ddd.orders.domain.parts import (
+    OrderLine,
+    Refund,
+    RefundStatus,
+    Return,
+    ReturnStatus,
+    Shipment,
+    ShipmentStatus,
+    what_is_left,
+)
 from ddd.orders.domain.status import OrderStatus
 from ddd.orders.domain.workflow import Course, Performing
 from ddd.published.workflow import PerformerKind
@@ -18,6 +28,7 @@ class State(Protocol):
     lines: list[OrderLine]
     shipments: list[Shipment]
     returns: list[Return]
+    refunds: list[Refund]
 
     @property
     def status(self) -> OrderStatus: ...
@@ -26,9 +37,7 @@ class State(Protocol):
     @property
     def amount_due(self) -> int: ...
     @property
-    def captured(self) -> int: ...
-    @property
-    def refunded(self) -> int: ...
+    def overpaid(self) -> int: ...
     @property
     def reviewer(self) -> str | None: ...
     def course(self) -> Course: ...
@@ -36,6 +45,7 @@ class State(Protocol):
     def returnable(self, line: OrderLine) -> int: ...
     def refundable(self, line: OrderLine) -> int: ...
     def worth(self, quantities: Mapping[int, int]) -> int: ...
+    def refund_limit(self, cap_percent: Fraction) -> int: ...
 
 
 _CANCELLABLE = frozenset({OrderStatus.DRAFT, OrderStatus.PENDING, OrderStatus.CONFIRMED})
@@ -154,9 +164,8 @@ def _confirm(situation: Situation) -> Refusal | None:
 
 
 def _pay(situation: Situation) -> Refusal | None:
-    if situation.status in (OrderStatus.CANCELLED, OrderStatus.DRAFT):
-        return _no(f"A {situation.status} order takes no payment.")
-    return None
+    """Money that moved is recorded, of a cancelled order too: it can go back only where it is known."""
+    return _no("A DRAFT order takes no payment.") if situation.status is OrderStatus.DRAFT else None
 
 
 def _pack(situation: Situation) -> Refusal | None:
@@ -219,11 +228,12 @@ def _receive_return(situation: Situation) -> Refusal | None:
 def _refund(situation: Situation) -> Refusal | None:
     order = situation.order
     units = {line.line_no: units for line in order.lines if (units := order.refundable(line))}
-    if not units:
+    if not order.worth(units) and not order.overpaid:
+        if units:
+            return _no("What was returned or cancelled cost nothing.", ErrorCode.REFUND_LIMIT)
         return _no("Nothing was returned or cancelled that is not refunded yet.", ErrorCode.REFUND_LIMIT)
-    if order.captured <= order.refunded:
-        return _no("Nothing is left of what was paid.", ErrorCode.REFUND_LIMIT)
-    return None if order.worth(units) else _no("What was returned or cancelled cost nothing.", ErrorCode.REFUND_LIMIT)
+    cap = Fraction(order.course().workflow.settings.refunds.cap_percent)
+    return None if order.refund_limit(cap) > 0 else _no("Nothing is left of what was paid.", ErrorCode.REFUND_LIMIT)
 
 
 def _complete_step(situation: Situation) -> Refusal | None:
@@ -241,7 +251,7 @@ def _complete_step(situation: Situation) -> Refusal | None:
 def _name_reviewer(situation: Situation) -> Refusal | None:
     open_steps = [each for each in situation.order.course().standing(situation.status.value).steps if each.is_open]
     is_wanted = any(each.step.performer.kind is PerformerKind.REVIEWER for each in open_steps)
-    return None if is_wanted or _asked_back(situation) else _no("Nothing of this order waits for a reviewer.")
+    return None if is_wanted or _is_asked(situation) else _no("Nothing of this order waits for a reviewer.")
 
 
 def _review(situation: Situation) -> Refusal | None:
@@ -250,15 +260,19 @@ def _review(situation: Situation) -> Refusal | None:
     for each in course.standing(status).steps:
         if each.is_open and each.step.performer.kind is PerformerKind.REVIEWER:
             return _first(course.why_not_perform(each.step.name, status, situation.performing, order.reviewer))
-    if not _asked_back(situation):
+    if not _is_asked(situation):
         return _no("Nothing of this order waits for a review.")
     if situation.performing is not None and situation.performing.subject == order.reviewer:
         return None
-    return _no("The return is not yours to review.", ErrorCode.FORBIDDEN)
+    return _no("The return or refund is not yours to review.", ErrorCode.FORBIDDEN)
 
 
-def _asked_back(situation: Situation) -> bool:
-    return any(each.status is ReturnStatus.REQUESTED for each in situation.order.returns)
+def _is_asked(situation: Situation) -> bool:
+    """Whether a return or a refund waits for the reviewer's word."""
+    order = situation.order
+    return any(each.status is ReturnStatus.REQUESTED for each in order.returns) or any(
+        each.status is RefundStatus.REQUESTED for each in order.refunds
+    )
 
 
 _IN_TRANSIT: Final = (ShipmentStatus.SHIPPED, ShipmentStatus.IN_TRANSIT)

@@ -45,7 +45,13 @@ class Amounts:
 
     @property
     def refunded(self) -> int:
-        return sum(refund.amount for refund in self.refunds)
+        """What went back; what waits for a review did not."""
+        return sum(refund.amount for refund in self.refunds if refund.counts)
+
+    @property
+    def standing_refunds(self) -> list[Refund]:
+        """Those whose units and money nobody else may have: made, or waiting for a review."""
+        return [refund for refund in self.refunds if refund.stands]
 
     @property
     def is_paid(self) -> bool:
@@ -63,8 +69,24 @@ class Amounts:
         """What is still to be paid for what was not cancelled; never below 0."""
         if self.is_over:
             return 0
-        given_back = sum(refund.for_cancelled for refund in self.refunds)
+        given_back = sum(refund.for_cancelled for refund in self.refunds if refund.counts)
         return max(0, self.total - self.cancelled_value - (self.captured - given_back))
+
+    @property
+    def overpaid(self) -> int:
+        """What was paid beyond what is owed, and no refund has settled; never below 0.
+
+        Nothing is owed for an order that was cancelled whole, whatever is captured afterwards.
+        """
+        is_over = all(line.open_quantity == 0 for line in self.lines)
+        owed = 0 if is_over else self.total - self.cancelled_value
+        settled = sum(refund.for_cancelled + refund.withheld for refund in self.standing_refunds)
+        return max(0, self.captured - owed - settled)
+
+    def refund_limit(self, cap_percent: Fraction) -> int:
+        """What may still go back of what was paid, of which the cap is a share; may be below 0."""
+        asked = sum(refund.amount for refund in self.standing_refunds)
+        return round_half_up(self.captured * cap_percent / 100) - asked
 
     @property
     def cancelled_value(self) -> int:
@@ -85,8 +107,10 @@ class Amounts:
 
         The last unit of an order that was cancelled whole brings what no unit has a share in: the shipping.
         """
+        if not quantities:
+            return 0
         before: dict[int, int] = {}
-        for refund in self.refunds:
+        for refund in self.standing_refunds:
             for each in refund.lines:
                 before[each.line_no] = before.get(each.line_no, 0) + each.quantity
         after = {line.line_no: before.get(line.line_no, 0) + quantities.get(line.line_no, 0) for line in self.lines}
@@ -129,7 +153,7 @@ class Amounts:
         )
         refunded = sum(
             each.quantity
-            for refund in self.refunds
+            for refund in self.standing_refunds
             if refund.return_id == str(return_id)
             for each in refund.lines
             if each.line_no == line.line_no
@@ -138,7 +162,7 @@ class Amounts:
 
     def refundable_units(self, line: OrderLine) -> tuple[int, int]:
         """Units not refunded yet: cancelled ones, and ones that came back."""
-        refunded = [each for refund in self.refunds for each in refund.lines if each.line_no == line.line_no]
+        refunded = [each for refund in self.standing_refunds for each in refund.lines if each.line_no == line.line_no]
         returned = sum(each.returned for each in refunded)
         cancelled = sum(each.quantity for each in refunded) - returned
         return line.cancelled_quantity - cancelled, line.returned_quantity - returned

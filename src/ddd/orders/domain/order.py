@@ -91,7 +91,8 @@ class Order(Amounts):
     steps: dict[str, Any] = field(default_factory=dict)
     activity_status: str | None = None
     #: Free words of people, by what they are about: `cancel`, `hold:1`, `return_reason:<id>`, `return:<id>`,
-    #: `refund:<id>`, `shipment:<id>`, `step:<name>` (with its input as JSON under `input:<name>`), `reviewer`.
+    #: `refund:<id>`, `review:<id>` of either, `shipment:<id>`, `step:<name>` (with its input as JSON under
+    #: `input:<name>`), `reviewer`.
     notes: dict[str, str] = field(default_factory=dict)
     #: Events raised since the order was loaded or made.
     news: list[OrderEvent] = field(default_factory=list)

@@ -230,6 +230,14 @@ class Return:
     received_at: datetime | None = None
 
 
+class RefundStatus(StrEnum):
+    """REQUESTED: it waits for a review, its units and money spoken for. Only an APPROVED one counts."""
+
+    REQUESTED = "REQUESTED"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+
+
 @dataclass(frozen=True, slots=True)
 class RefundLine:
     """Units of one line that a refund is for; so many of them had come back, the others were cancelled."""
@@ -243,8 +251,9 @@ class RefundLine:
 class Refund:
     """Money going back, in minor units of the order's currency. Why, in words, stands with the person's values.
 
-    `for_cancelled`: the part of the amount that is for cancelled units. They are not owed, so it no longer counts as
-    paid; for returned units what is owed and what is paid go down together.
+    `for_cancelled`: the part of the amount that is for cancelled units, or for what was paid too much. They are not
+    owed, so it no longer counts as paid; for returned units what is owed and what is paid go down together. `withheld`:
+    what could have gone back beside it, and was kept, as a fee or by choice.
     """
 
     id: UUID
@@ -257,6 +266,17 @@ class Refund:
     return_id: str | None = None
     provider: str | None = None
     reference: str | None = None
+    status: RefundStatus = RefundStatus.APPROVED
+    withheld: int = 0
+
+    @property
+    def counts(self) -> bool:
+        return self.status is RefundStatus.APPROVED
+
+    @property
+    def stands(self) -> bool:
+        """Whether nobody else may have its units and money."""
+        return self.status is not RefundStatus.REJECTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,17 @@ from uuid import UUID
 
 from ddd.orders.domain.actions import guard
 from ddd.orders.domain.order import Order
-from ddd.orders.domain.parts import Actor, OrderLine, Refund, RefundLine, Return, ReturnLine, ReturnStatus
+from ddd.orders.domain.parts import (
+    Actor,
+    OrderLine,
+    Refund,
+    RefundLine,
+    RefundStatus,
+    Return,
+    ReturnLine,
+    ReturnStatus,
+)
+from ddd.orders.domain.status import PaymentStatus
 from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals
 from ddd.shared.domain.money import round_half_up
 
@@ -27,6 +37,7 @@ class ReturnRules:
     needs_review: bool = False
     fee_percent: Fraction = Fraction(0)
     cap_percent: Fraction = Fraction(100)
+    refund_needs_review: bool = False
 
 
 def request_return(
@@ -119,6 +130,7 @@ def process_refund(
     order: Order,
     quantities: Mapping[int, int],
     *,
+    is_named: bool,
     refund_id: UUID,
     amount: int | None,
     fee: int | None,
@@ -132,18 +144,22 @@ def process_refund(
 ) -> Refusals | None:
     """Give money back for returned or cancelled units; never more than was asked for them, nor than was paid.
 
-    `amount` None: what the units are worth, less the fee. `fee` None: the rules' share of the returned units' worth.
-    Of a line that has both, cancelled units go first: no fee is kept of them. With `return_id` all are returned ones.
+    `is_named`: somebody named lines or a return. Otherwise, where no unit is left that is worth anything, it is what
+    was paid beyond what is owed. `amount` None: what the units are worth, less the fee. `fee` None: the rules' share of
+    the returned units' worth. Of a line that has both, cancelled units go first: no fee is kept of them. With
+    `return_id` all are returned ones. Under rules that want a review it waits for one, and does not count until then.
     """
     refused = guard("processRefund", order, at)
     if refused is not None:
         return refused
-    lines = tuple(_refund_line(order, line_no, units, return_id) for line_no, units in quantities.items())
     worth = order.worth(quantities)
+    if not worth and not is_named:
+        quantities, worth = {}, order.overpaid
+    lines = tuple(_refund_line(order, line_no, units, return_id) for line_no, units in quantities.items())
     of_returned = min(worth, order.value_of({each.line_no: each.returned for each in lines if each.returned}))
     kept = round_half_up(of_returned * rules.fee_percent / 100) if fee is None else fee
     most = max(0, worth - kept)
-    paid = round_half_up(order.captured * rules.cap_percent / 100) - order.refunded
+    paid = order.refund_limit(rules.cap_percent)
     if most == 0:
         path = None if fee is None else ("restockingFee",)
         return Refusals.of(ErrorCode.REFUND_LIMIT, "These units are worth nothing, less the fee.", path)
@@ -154,35 +170,80 @@ def process_refund(
         return Refusals.of(ErrorCode.REFUND_LIMIT, "This is more than these units are worth.", ("amount",))
     if wanted > paid:
         return Refusals.of(ErrorCode.REFUND_LIMIT, "This is more than was paid.", ("amount",))
-    before = order.payment_status
+    for_cancelled = min(wanted, worth - of_returned)
     made = Refund(
         refund_id,
         wanted,
         kept,
         lines,
-        min(wanted, worth - of_returned),
+        for_cancelled,
         actor.subject,
         at,
         None if return_id is None else str(return_id),
         provider,
         reference,
+        RefundStatus.REQUESTED,
+        max(0, min(worth - of_returned, paid) - for_cancelled),
     )
-    order.refunds.append(made)
     order.note_down(f"refund:{refund_id}", reason)
     order.touch(at)
+    order.refunds.append(made)
+    if rules.refund_needs_review:
+        _tell_refund(order, None, made, order.payment_status, "order.refund_requested", actor, at)
+    else:
+        _settle(order, None, made, "order.refunded", RefundStatus.APPROVED, actor, at)
+    return None
+
+
+def review_refund(order: Order, refund: Refund, *, is_approved: bool, actor: Actor, at: datetime) -> None:
+    """A refund that waits for its review counts from now on, or never: its units and money are free again."""
+    order.touch(at)
+    if is_approved:
+        _settle(order, refund.status, refund, "order.refunded", RefundStatus.APPROVED, actor, at)
+    else:
+        _settle(order, refund.status, refund, "order.refund_rejected", RefundStatus.REJECTED, actor, at)
+
+
+def _settle(
+    order: Order,
+    was: RefundStatus | None,
+    refund: Refund,
+    type_: str,
+    status: RefundStatus,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    before = order.payment_status
+    settled = replace(refund, status=status, at=at)
+    order.refunds[order.refunds.index(refund)] = settled
+    _tell_refund(order, was, settled, before, type_, actor, at)
+
+
+def _tell_refund(
+    order: Order,
+    was: RefundStatus | None,
+    refund: Refund,
+    before: PaymentStatus,
+    type_: str,
+    actor: Actor,
+    at: datetime,
+) -> None:
     data = {
-        "refundId": str(refund_id),
-        "returnId": None if return_id is None else str(return_id),
-        "amount": wanted,
-        "forCancelled": made.for_cancelled,
-        "provider": provider,
-        "reference": reference,
-        "restockingFee": kept,
-        "lines": [{"lineNo": each.line_no, "quantity": each.quantity, "returned": each.returned} for each in lines],
+        "refundId": str(refund.id),
+        "refundStatus": {"before": None if was is None else was.value, "after": refund.status.value},
+        "returnId": refund.return_id,
+        "amount": refund.amount,
+        "forCancelled": refund.for_cancelled,
+        "withheld": refund.withheld,
+        "provider": refund.provider,
+        "reference": refund.reference,
+        "restockingFee": refund.restocking_fee,
+        "lines": [
+            {"lineNo": each.line_no, "quantity": each.quantity, "returned": each.returned} for each in refund.lines
+        ],
         "paymentStatus": {"before": before.value, "after": order.payment_status.value},
     }
-    order.tell("order.refunded", actor, at, data)
-    return None
+    order.tell(type_, actor, at, data)
 
 
 def _refund_line(order: Order, line_no: int, units: int, return_id: UUID | None) -> RefundLine:

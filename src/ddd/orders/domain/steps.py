@@ -11,8 +11,8 @@ from typing import Any
 from ddd.orders.domain import holding
 from ddd.orders.domain.actions import guard
 from ddd.orders.domain.order import Order
-from ddd.orders.domain.parts import Actor, CancelReason, ReturnStatus, what_is_left
-from ddd.orders.domain.returning import review_return
+from ddd.orders.domain.parts import Actor, CancelReason, RefundStatus, ReturnStatus, what_is_left
+from ddd.orders.domain.returning import review_refund, review_return
 from ddd.orders.domain.workflow import Effect, Performed, Performing
 from ddd.published.workflow import PerformerKind, Step, StepOutcome, input_faults
 from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals
@@ -60,7 +60,7 @@ def complete_step(
 def review(
     order: Order, outcome: StepOutcome, note: str | None, *, performing: Performing, actor: Actor, at: datetime
 ) -> Refusals | None:
-    """The named reviewer's word: on the step that waits for it, else on the return that was asked for first."""
+    """The named reviewer's word: on the step that waits for it, else the return, else the refund, asked for first."""
     refused = guard("reviewOrder", order, at, performing=performing)
     course = order.course()
     standings = course.standing(order.status.value).steps
@@ -74,12 +74,17 @@ def review(
         order.note_down(f"step:{step.name}", note)
         return _follow(order, performed, actor, at)
     if outcome is StepOutcome.HELD:
-        message = "A return is approved or rejected."
+        message = "A return or refund is approved or rejected."
         return Refusals.of(ErrorCode.INVALID_INPUT, message, ("outcome",))
-    asked = next(each for each in order.returns if each.status is ReturnStatus.REQUESTED)
-    order.note_down(f"review:{asked.id}", note)
     is_approved = outcome is not StepOutcome.REJECTED
-    return review_return(order, asked, is_approved=is_approved, actor=actor, at=at)
+    return_ = next((each for each in order.returns if each.status is ReturnStatus.REQUESTED), None)
+    if return_ is not None:
+        order.note_down(f"review:{return_.id}", note)
+        return review_return(order, return_, is_approved=is_approved, actor=actor, at=at)
+    refund = next(each for each in order.refunds if each.status is RefundStatus.REQUESTED)
+    order.note_down(f"review:{refund.id}", note)
+    review_refund(order, refund, is_approved=is_approved, actor=actor, at=at)
+    return None
 
 
 def name_reviewer(order: Order, reviewer: str, note: str | None, *, actor: Actor, at: datetime) -> Refusals | None:

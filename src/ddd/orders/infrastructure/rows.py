@@ -22,6 +22,7 @@ from ddd.orders.domain.parts import (
     PickupWindow,
     Refund,
     RefundLine,
+    RefundStatus,
     Return,
     ReturnLine,
     ReturnStatus,
@@ -254,7 +255,8 @@ def return_of(data: dict[str, Any]) -> Return:
 def refund_of(data: dict[str, Any]) -> Refund:
     """A refund from its stored form."""
     lines = tuple(RefundLine(**line) for line in data["lines"])
-    return Refund(**{**data, "id": UUID(data["id"]), "at": moment(data["at"]), "lines": lines})
+    status = RefundStatus(data["status"]) if "status" in data else RefundStatus.APPROVED  # as before there were others
+    return Refund(**{**data, "id": UUID(data["id"]), "at": moment(data["at"]), "lines": lines, "status": status})
 
 
 def event_of(row: tuple[Any, ...]) -> OrderEvent:
