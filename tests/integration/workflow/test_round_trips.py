@@ -43,7 +43,7 @@ def test_a_document_is_read_once_in_a_process(database: BaseDatabaseWrapper) -> 
     shop = checking()
     paid: Any = {"payment": {"state": "CAPTURED"}}
     orders = [value(shop.place(shop.checkout(**paid))) for _ in range(5)]
-    assert trips(lambda: shop.place(shop.checkout(**paid))) == (2, 10)
+    assert trips(lambda: shop.place(shop.checkout(**paid))) == (2, 8)
 
     def perform(number: int) -> OrderView:
         given = {"orderId": str(orders[number].id), "step": "check", "input": {"words": "as Ann said"}}
