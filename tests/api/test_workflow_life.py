@@ -154,6 +154,51 @@ def test_a_rejected_order_is_cancelled_where_the_workflow_says_so_and_its_stock_
     assert faults(lambda sql: rows(tenant.shop.tenant.id, sql)) == []
 
 
+def approval(leads_to: str, **reason: str) -> Json:
+    """Above 1,000 a Manager approves; a rejected order goes where it is said."""
+    step = {
+        "name": "approve", "title": "Approve", "sequence": 1, "performer": {"roles": ["Manager"]},
+        "condition": "order.total.amount > 1000", "outcomes": ["APPROVED", "REJECTED"],
+        "onRejected": {"leadsTo": leads_to, **reason}, "activityStatus": "Waiting for approval",
+    }  # fmt: skip
+    return {"name": f"to {leads_to}", "statuses": {"PENDING": {"steps": [step]}}}
+
+
+def test_each_order_lives_under_the_version_it_was_placed_under_whatever_is_published_later(tenant: Tenant) -> None:
+    plain = tenant.dear()
+    tenant.publish(approval("CANCELLED", reason="FRAUD"))
+    to_cancelled, just_not = tenant.dear(payment=PAID), tenant.shop.place(line("A", 2, "500"), payment=PAID)
+    just = tenant.shop.place(line("A", 1, "1000.01"), payment=PAID)
+    tenant.publish(approval("DRAFT"))
+    to_draft = tenant.dear(payment=PAID)
+    tenant.publish(approval("PENDING"))
+    stays = tenant.dear(payment=PAID)
+    orders = [plain, just_not, just, to_cancelled, to_draft, stays]
+    assert [tenant.seen(each)["workflow"]["version"] for each in orders] == [1, 2, 2, 2, 3, 4]
+    waits = ("PENDING", "Waiting for approval")
+    expected = [("PENDING", None), ("CONFIRMED", None), waits, waits, waits, waits]
+    assert [tenant.stands(each) for each in orders] == expected
+
+    assert tenant.refusal("completeStep", plain, tenant.manager, step="approve")["code"] == "NOT_FOUND"
+    for name, status in (("markAsShipped", "SHIPPED"), ("markAsDelivered", "DELIVERED")):  # pay later
+        assert tenant.do(name, plain)["order"]["status"] == status
+    assert tenant.refusal("markAsCompleted", plain)["code"] == "PAYMENT_OUTSTANDING"
+    tenant.do("recordPayment", plain, provider="p", reference="1", state="CAPTURED")
+    assert tenant.do("markAsCompleted", plain)["order"]["status"] == "COMPLETED"
+
+    assert tenant.do("completeStep", just, tenant.manager, step="approve")["order"]["status"] == "CONFIRMED"
+    for order, where in ((to_cancelled, ("CANCELLED", None)), (to_draft, ("DRAFT", None)), (stays, waits)):
+        tenant.do("completeStep", order, tenant.manager, step="approve", outcome="REJECTED")
+        assert tenant.stands(order) == where
+    assert tenant.seen(to_cancelled)["timeline"][-1]["data"]["reason"] == "FRAUD"
+    held = {sku: reserved for (branch, sku), (_, reserved) in tenant.shop.levels().items() if branch == "north"}
+    assert (
+        held["A"] == 2 + 1 + 2
+    )  # `just_not`, `just`, `stays`: the rejected ones hold nothing, the shipped ones neither
+    assert tenant.do("completeStep", stays, tenant.manager, step="approve")["order"]["status"] == "CONFIRMED"
+    assert faults(lambda sql: rows(tenant.shop.tenant.id, sql)) == []
+
+
 def test_a_held_order_goes_on_by_itself_once_it_is_released(tenant: Tenant) -> None:
     tenant.publish("approval")
     order = tenant.dear(payment=PAID, shippingAddress={"line1": "1 Orchard Rd", "country": "SG"})
