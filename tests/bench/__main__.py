@@ -1,4 +1,4 @@
-"""`make bench`, `make bench ARGS=--quick`."""
+"""`make bench`, `make bench ARGS=--quick`, `make bench ARGS="--workflows --against 30763d7^"`."""
 
 import argparse
 import os
@@ -20,6 +20,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description="Measure the house against its floors.")
     parser.add_argument("--quick", action="store_true", help="under a minute; prints only")
     parser.add_argument("--out", help="where to write the page (default: docs/benchmarks.md; a quick run: nowhere)")
+    parser.add_argument("--against", metavar="COMMIT", help="compare the plain workflow with the code of this commit")
+    parser.add_argument("--workflows", action="store_true", help="only what workflows cost; prints only")
     options = parser.parse_args()
     os.environ["PORT"] = str(_free_port())  # the built-in issuer's name is the server's address
     os.environ["LOG_LEVEL"] = os.environ.get("LOG_LEVEL") or "INFO"  # as `make run`: a line for each request
@@ -27,9 +29,12 @@ def main() -> int:
     import django  # noqa: PLC0415
 
     django.setup()
-    from tests.bench.run import run  # noqa: PLC0415 - it imports the settings, which read the environment set above
+    # They import the settings, which read the environment set above.
+    from tests.bench.run import run, run_workflows  # noqa: PLC0415
 
-    return run(quick=options.quick, out=options.out)
+    if options.workflows:
+        return run_workflows(quick=options.quick, against=options.against)
+    return run(quick=options.quick, out=options.out, against=options.against)
 
 
 if __name__ == "__main__":

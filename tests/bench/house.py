@@ -44,7 +44,8 @@ CLONE: Final = Path(__file__).resolve().parents[2]
 BRANCHES: Final = ("main", "second")
 SERVER_CONNECTIONS: Final = "bench-server"
 RELAY_CONNECTIONS: Final = "bench-relay"
-_PREFIX: Final = "test_order_management_bench_"
+#: Of the databases of a run; its process id ends their names.
+PREFIX: Final = "test_order_management_bench_"
 _UNITS: Final = 1_000_000
 _SECONDS_TO_ANSWER: Final = 30.0
 
@@ -143,12 +144,17 @@ def end(process: Process) -> None:
         process.wait()
 
 
+def own_postgres() -> EmbeddedPostgres:
+    """The PostgreSQL that is measured on."""
+    if settings.EMBEDDED_POSTGRES is None:
+        raise SystemExit("the benchmark measures on the embedded PostgreSQL: unset DATABASE_URL")
+    return settings.EMBEDDED_POSTGRES
+
+
 @contextlib.contextmanager
 def opened(items: int) -> Iterator[House]:
     """The house with its database made and its goods in stock; no server yet."""
-    embedded = settings.EMBEDDED_POSTGRES
-    if embedded is None:
-        raise SystemExit("the benchmark measures on the embedded PostgreSQL: unset DATABASE_URL")
+    embedded = own_postgres()
     with embedded, _own_database(embedded) as (name, urls):
         house = House(name, embedded, urls, f"bench-{secrets.token_hex(4)}")
         try:
@@ -161,9 +167,9 @@ def opened(items: int) -> Iterator[House]:
 
 @contextlib.contextmanager
 def _own_database(embedded: EmbeddedPostgres) -> Iterator[tuple[str, Mapping[str, str]]]:
-    name = f"{_PREFIX}{os.getpid()}"
+    name = f"{PREFIX}{os.getpid()}"
     with roles.connect_as_login(os.environ, embedded) as login:
-        for (left,) in login.execute("SELECT datname FROM pg_database WHERE datname ~ %s", [f"^{_PREFIX}"]).fetchall():
+        for (left,) in login.execute("SELECT datname FROM pg_database WHERE datname ~ %s", [f"^{PREFIX}"]).fetchall():
             if not is_alive(int(re.findall(r"\d+$", left)[0])):
                 roles.drop_test_database(login, left)
         roles.create_test_database(login, name)

@@ -8,18 +8,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.bench.life import OPERATIONS
+from tests.bench.lives import APPROVAL, BEFORE, PLAIN, Costs, Cpu
 from tests.bench.machine import cores
 
 if TYPE_CHECKING:
     from tests.bench.run import Results
 
 _CLONE = Path(__file__).resolve().parents[2]
+_LIFE = "an order"
+_COMPARED = ((PLAIN, BEFORE), (APPROVAL, PLAIN))
 
 
 def page(results: "Results") -> str:
     """docs/benchmarks.md."""
     return "\n".join([*_head(results), *_place(results), *_cpu(results), *_reads(results), *_trips(results),
-                      *_moments(results)]) + "\n"  # fmt: skip
+                      *workflows(results.costs), *_moments(results)]) + "\n"  # fmt: skip
 
 
 def _head(results: "Results") -> list[str]:
@@ -136,6 +140,48 @@ def _trips(results: "Results") -> list[str]:
             ["operation", "round trips", "statements"],
             [[name, str(trips), str(statements)] for name, trips, statements in results.operations],
         ),
+    ]
+
+
+def workflows(costs: Costs) -> list[str]:
+    """What workflows cost."""
+    sides = [side for side in (PLAIN, BEFORE, APPROVAL) if side in costs.rounds]
+
+    def cpu(round_: Cpu, operation: str) -> float:
+        if operation != _LIFE:
+            return sum(round_[operation].values())
+        return (sum(cpu(round_, each) for each in OPERATIONS) + cpu(round_, "placeOrder")) / 2
+
+    def row(operation: str) -> list[str]:
+        rounds = {side: [cpu(each, operation) for each in costs.rounds[side]] for side in sides}
+        cells = [f"{statistics.median(rounds[side]) * 1e6:,.0f}" for side in sides]
+        for ours, its in _COMPARED:
+            if ours in sides and its in sides:
+                ratios = [mine / other for mine, other in zip(rounds[ours], rounds[its], strict=True)]
+                cells.append(f"**{statistics.median(ratios):.2f}** ({_spread(ratios)})")
+        if operation == _LIFE:
+            return [operation, *cells, ""]
+        counts = " · ".join("{} / {}".format(*costs.counts[side][operation]) for side in sides)
+        return [operation, *cells, counts]
+
+    names = {PLAIN: "plain", BEFORE: f"commit {costs.against}", APPROVAL: "approval"}
+    compared = [f"{names[ours]} / {names[its]}" for ours, its in _COMPARED if ours in sides and its in sides]
+    head = ["CPU, µs", *(names[side] for side in sides), *compared, "round trips / statements"]
+    before = (
+        f" `{names[BEFORE]}`: the code of that commit, the same way; target: at most 1.10 of it."
+        if costs.against
+        else ""
+    )
+    return [
+        "## What workflows cost",
+        "",
+        "CPU of one operation over GraphQL, orders of 3 lines: of the process that serves it and of its PostgreSQL"
+        " backend; `an order`: one that is paid, shipped and delivered and one that is cancelled, halved. `plain`: a"
+        " tenant under the built-in workflow; `approval`: under the ready one of that name, orders below its"
+        f" limit.{before} A process and a database each, in turns, operation by operation;"
+        f" {len(costs.rounds[PLAIN])} rounds, medians (of a ratio: lowest to highest round).",
+        "",
+        *_table(head, [row(each) for each in (*OPERATIONS, _LIFE)]),
     ]
 
 

@@ -10,13 +10,15 @@ from typing import Any
 import psycopg
 from django.conf import settings
 
+from order_management.postgres import EmbeddedPostgres
 from tests.bench import requests
 from tests.bench.counts import operations
 from tests.bench.floors import CLIENTS, ONE_STATEMENT, TABLES, PgBench, backends
-from tests.bench.house import CLONE, RELAY_CONNECTIONS, SERVER_CONNECTIONS, House, Process, opened
+from tests.bench.house import CLONE, RELAY_CONNECTIONS, SERVER_CONNECTIONS, House, Process, opened, own_postgres
+from tests.bench.lives import Costs, measure
 from tests.bench.machine import busy_seconds, children, cores, cpu_seconds, pss_megabytes
 from tests.bench.moments import first_start, snapshot_lags
-from tests.bench.report import page
+from tests.bench.report import page, workflows
 from tests.bench.worker import Worker
 
 
@@ -31,10 +33,12 @@ class Scale:
     pages: int
     starts: int
     lags: int
+    turns: int  # of the workflows' sides
+    lives: int  # that each side leads in a turn
 
 
-FULL = Scale(items=1_000, rounds=10, seconds=3, gets=200, pages=40, starts=3, lags=60)
-QUICK = Scale(items=200, rounds=3, seconds=2, gets=60, pages=10, starts=1, lags=15)
+FULL = Scale(items=1_000, rounds=10, seconds=3, gets=200, pages=40, starts=3, lags=60, turns=9, lives=40)
+QUICK = Scale(items=200, rounds=3, seconds=2, gets=60, pages=10, starts=1, lags=15, turns=3, lives=15)
 
 
 @dataclass(slots=True)
@@ -53,12 +57,25 @@ class Results:
     first_starts: list[float] = field(default_factory=list)
     lags: list[float] = field(default_factory=list)
     lags_under_load: list[float] = field(default_factory=list)
+    costs: Costs = field(default_factory=Costs)
     orders: int = 0
     seconds: float = 0.0
 
 
-def run(*, quick: bool, out: str | None) -> int:
-    """Measure and tell. Returns the exit code."""
+def run_workflows(*, quick: bool, against: str | None) -> int:
+    """Measure what workflows cost, nothing else, and tell. Returns the exit code."""
+    embedded = own_postgres()
+    with embedded:
+        print("\n".join(workflows(_costs(embedded, QUICK if quick else FULL, against))))
+    return 0
+
+
+def _costs(embedded: EmbeddedPostgres, scale: Scale, against: str | None) -> Costs:
+    return measure(embedded, rounds=scale.turns, lives=scale.lives, against=against)
+
+
+def run(*, quick: bool, out: str | None, against: str | None) -> int:
+    """Measure and tell. `against`: a commit whose code is compared with today's. Returns the exit code."""
     began = time.monotonic()
     scale = QUICK if quick else FULL
     results = Results(quick)
@@ -78,6 +95,9 @@ def run(*, quick: bool, out: str | None) -> int:
                 house.stop(server)
         relay = house.start_relay()
         _rounds(house, watcher, server, relay, scale, results)
+        house.stop()
+        say("what workflows cost")
+        results.costs = _costs(house.embedded, scale, against)
     results.seconds = time.monotonic() - began
     text = page(results)
     print(text)

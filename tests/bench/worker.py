@@ -16,11 +16,12 @@ _CLONE = Path(__file__).resolve().parents[2]
 
 
 class Worker:
-    """One measuring process: `python -m tests.bench.<module>`."""
+    """One measuring process: `python -m tests.bench.<module>`. `environ`: what its environment has besides."""
 
-    def __init__(self, module: str, **setup: Any) -> None:
+    def __init__(self, module: str, *, environ: Mapping[str, str] | None = None, **setup: Any) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", f"tests.bench.{module}"], cwd=_CLONE, env={**os.environ, "PYTHONPATH": str(_CLONE)},
+            [sys.executable, "-m", f"tests.bench.{module}"], cwd=_CLONE,
+            env={**os.environ, "PYTHONPATH": str(_CLONE), **(environ or {})},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.ask(**setup)
