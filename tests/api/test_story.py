@@ -6,8 +6,8 @@
 - Vera, Vendor `potter`, sends the teapots out of the branch `north`; Vito, Vendor `grower`, the tea out of `south`.
 - Olga, Auditor, looks on, and in the end reads everything.
 
-The sixth role, the Admin, opened the house before: its workflow is the ready `approval`, with the returns and refunds
-of the ready `marketplace`.
+The sixth role, the Admin, opened the house before: its workflow is the ready `approval`, with the returns and the
+restocking fee of the ready `marketplace`.
 """
 
 import json
@@ -48,9 +48,12 @@ ANNS_CART: Json = {
 def workflow() -> Json:
     """Dear orders wait for Mia; goods come back within 30 days, once reviewed, less 10 %; Mia closes the books."""
     approval, marketplace = (json.loads((SAMPLES / f"{name}.json").read_text()) for name in ("approval", "marketplace"))
-    back = {name: marketplace["settings"][name] for name in ("returns", "refunds")}
-    ends = {"completion": {"from": "DELIVERED", "automatic": False}}
-    return {**approval, "settings": {**approval["settings"], **back, **ends}}
+    own = {
+        "returns": marketplace["settings"]["returns"],
+        "refunds": {"restockingFeePercent": marketplace["settings"]["refunds"]["restockingFeePercent"]},
+        "completion": {"from": "DELIVERED", "automatic": False},
+    }
+    return {**approval, "settings": {**approval["settings"], **own}}
 
 
 @pytest.fixture
