@@ -1,6 +1,6 @@
 """What workflows cost: the same operations under the built-in workflow, under a ready one, and by the code of before.
 
-Each side is a process with a database of its own on the same PostgreSQL. They take turns, operation by operation, and
+Each side is a process with a database of its own on the same PostgreSQL. They take turns, a few operations each, and
 tell CPU time, their own and their backend's: what else the machine does meets all of them.
 """
 
@@ -25,6 +25,7 @@ PLAIN: Final = "plain"
 APPROVAL: Final = "approval"
 BEFORE: Final = "before"
 _ITEMS: Final = 30
+_TURN: Final = 5  # lives
 _WORKFLOW: Final = CLONE / "docs" / "workflows" / "approval.json"
 Cpu = dict[str, dict[str, float]]  # operation -> `server` and `postgres`, CPU seconds of one
 
@@ -61,12 +62,20 @@ def measure(embedded: EmbeddedPostgres, *, rounds: int, lives: int, against: str
 
 
 def _round(sides: dict[str, Worker], lives: int) -> dict[str, Cpu]:
-    found: dict[str, Cpu] = {name: {} for name in sides}
-    for operation in OPERATIONS:
-        for name in random.sample(list(sides), len(sides)):
-            told = sides[name].ask(act="run", operation=operation, lives=lives)
-            found[name][operation] = {part: told[part] / told["times"] for part in ("server", "postgres")}
-    return found
+    """CPU of one operation, of each. Turns are short: what slows one side down for a moment slows the others, too."""
+    used: dict[str, Cpu] = {name: {each: {"server": 0.0, "postgres": 0.0} for each in OPERATIONS} for name in sides}
+    times = dict.fromkeys(OPERATIONS, 0)
+    for _ in range(lives // _TURN):
+        for operation in OPERATIONS:
+            for name in random.sample(list(sides), len(sides)):
+                told = sides[name].ask(act="run", operation=operation, lives=_TURN)
+                for part, seconds in used[name][operation].items():
+                    used[name][operation][part] = seconds + told[part]
+            times[operation] += told["times"]
+    return {
+        name: {each: {part: seconds / times[each] for part, seconds in parts.items()} for each, parts in cpu.items()}
+        for name, cpu in used.items()
+    }
 
 
 @contextmanager

@@ -178,7 +178,7 @@ def workflows(costs: Costs) -> list[str]:
         "CPU of one operation over GraphQL, orders of 3 lines: of the process that serves it and of its PostgreSQL"
         " backend; `an order`: one that is paid, shipped and delivered and one that is cancelled, halved. `plain`: a"
         " tenant under the built-in workflow; `approval`: under the ready one of that name, orders below its"
-        f" limit.{before} A process and a database each, in turns, operation by operation;"
+        f" limit.{before} A process and a database each, in short turns;"
         f" {len(costs.rounds[PLAIN])} rounds, medians (of a ratio: lowest to highest round).",
         "",
         *_table(head, [row(each) for each in (*OPERATIONS, _LIFE)]),
