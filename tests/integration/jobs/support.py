@@ -166,5 +166,5 @@ class WorkerProcess:
 
     def lines(self, **wanted: Any) -> list[dict[str, Any]]:
         """Its lines of log that have these fields."""
-        found = [json.loads(line) for line in self.said().splitlines() if line.startswith("{")]
+        found = [json.loads(line) for line in self.said().splitlines(keepends=True) if line.endswith("}\n")]
         return [line for line in found if wanted.items() <= line.items()]
