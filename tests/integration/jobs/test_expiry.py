@@ -4,21 +4,24 @@ import json
 import subprocess
 import threading
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ddd.orders.application.cancel_order import cancel_order
+from ddd.orders.application.drafts import create_draft_order
 from ddd.orders.application.expiry import FIRST, Due, expire_order, expire_orders
+from ddd.orders.application.fulfilment import submit_order
 from ddd.orders.application.holds import hold_order, release_hold
+from ddd.orders.application.migrate_orders import migrate_orders
 from ddd.orders.application.payments import record_order_payment
 from ddd.orders.application.views import OrderView
 from ddd.orders.domain.parts import CancelReason
 from ddd.orders.infrastructure.expiry import PostgresDueOrders
 from ddd.tenants.application.operator import resume_tenant, set_plan, suspend_tenant
-from order_management.container import system_app
+from order_management.container import build_app, system_app
 from order_management.operator import operations
 from tests.builders import rows
-from tests.integration.jobs.support import impatient_shop, let_expire, placed_before, python, statuses
+from tests.integration.jobs.support import At, impatient_shop, let_expire, placed_before, python, statuses
 from tests.ledger import faults
 from tests.shop import Shop, value
 
@@ -127,6 +130,39 @@ def test_an_order_keeps_the_limit_of_the_workflow_it_was_placed_under(database: 
     assert statuses(shop) == {str(quick.id): "CANCELLED", str(slow.id): "PENDING", str(never.id): "PENDING"}
 
 
+def test_a_migrated_order_goes_by_the_limit_of_its_new_version(database: object) -> None:
+    shop = impatient_shop(minutes=1)
+    spared = placed_before(shop, LONG_AGO)
+    let_expire(shop, 60)
+    doomed = placed_before(shop, LONG_AGO)
+    migrate(shop, 3, spared)
+    assert expire_all(shop) == 0
+    let_expire(shop, 1)
+    migrate(shop, 4, doomed)
+    assert expire_all(shop) == 1
+    assert statuses(shop) == {str(spared.id): "PENDING", str(doomed.id): "CANCELLED"}
+
+
+def migrate(shop: Shop, version: int, order: OrderView) -> None:
+    given = {"toVersion": version, "orderIds": [str(order.id)]}
+    plan = value(migrate_orders(shop.admin, {**given, "dryRun": True}, shop.app.orders)).plan
+    run = {"toVersion": version, "dryRun": False, "plan": plan}
+    assert value(migrate_orders(shop.admin, run, shop.app.orders)).moved == 1
+
+
+def test_a_branch_order_has_its_time_from_when_it_was_submitted(database: object) -> None:
+    shop = impatient_shop()
+    made = build_app(clock=At(datetime.now(UTC) - timedelta(days=3))).orders
+    given = {key: field for key, field in shop.checkout().items() if key != "idempotencyKey"}
+    old, fresh, draft = (value(create_draft_order(shop.admin, given, made)) for _ in range(3))
+    long_ago = build_app(clock=At(datetime.now(UTC) - LONG_AGO)).orders
+    value(submit_order(shop.admin, {"orderId": str(old.id)}, long_ago))
+    value(submit_order(shop.admin, {"orderId": str(fresh.id)}, shop.app.orders))
+    assert expire_all(shop) == 1
+    assert statuses(shop) == {str(old.id): "CANCELLED", str(fresh.id): "PENDING", str(draft.id): "DRAFT"}
+    assert adds_up(shop) == []
+
+
 def test_a_held_order_waits_for_its_release(database: object) -> None:
     shop = impatient_shop()
     order = placed_before(shop, LONG_AGO)
@@ -193,9 +229,10 @@ def test_a_run_that_is_told_to_end_leaves_the_rest_to_the_next(database: object)
 
 _WORKER = """
 import sys
+from ddd.orders.application.drafts import create_draft_order
 from ddd.orders.application.expiry import expire_orders
 from ddd.orders.infrastructure.expiry import PostgresDueOrders
-from order_management.container import system_app
+from order_management.container import build_app, system_app
 orders = system_app().orders
 print("ready", flush=True)
 sys.stdin.readline()

@@ -12,7 +12,7 @@ _ORDER = """
 channel external_ref status payment_status version sequence currency subtotal discount_total shipping_total tax_total
 total amount_due taxes_included customer_id branch_code metadata terms workflow_version placed_at updated_at
 confirmed_at completed_at submitted_at sent_back_at holds returns refunds steps activity_status
-cancel_reason cancelled_at cancelled_by
+cancel_reason cancelled_at cancelled_by expires_at
 """.split()
 _PERSON = """
 first_name last_name email phone shipping_address billing_address note notes email_folded last_name_folded

@@ -21,7 +21,8 @@ WITH new AS (SELECT * FROM json_populate_recordset(NULL::orders_order, $1::json)
 saved AS (
     UPDATE orders_order o SET status = new.status, version = new.version, sequence = new.sequence,
         workflow_version = new.workflow_version, updated_at = new.updated_at, confirmed_at = new.confirmed_at,
-        completed_at = new.completed_at, steps = new.steps, activity_status = new.activity_status
+        completed_at = new.completed_at, steps = new.steps, activity_status = new.activity_status,
+        expires_at = new.expires_at
     FROM new WHERE o.tenant_id = new.tenant_id AND o.id = new.id),
 {TELL.format(news="$2")}
 {AUDIT_FROM_JSON.format(rows="$3")}
