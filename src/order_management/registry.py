@@ -13,13 +13,11 @@ from ddd.shared.infrastructure.access_snapshot import ACCESS_SNAPSHOT
 from ddd.shared.infrastructure.relay import Deferrer, Listener
 from ddd.stock.infrastructure import snapshots as stock
 
-LABELS: Final = Deferrer("orders.labels", labels.deferred)
-
 SUBSCRIBERS: Final[Mapping[str, Sequence[Listener]]] = {
     TenantChanged.type: (orders.TENANTS, ACCESS_SNAPSHOT),
     WorkflowPublished.type: (orders.WORKFLOWS,),
     BranchChanged.type: (stock.BRANCHES, orders.BRANCHES),
     ItemChanged.type: (orders.ITEMS,),
-    LABEL_REQUESTED: (LABELS,),
-    LABEL_RECALLED: (LABELS,),
+    LABEL_REQUESTED: (Deferrer("orders.labels_wanted", labels.after_request),),
+    LABEL_RECALLED: (Deferrer("orders.labels_recalled", labels.after_recall),),
 }

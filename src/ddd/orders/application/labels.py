@@ -32,7 +32,6 @@ from ddd.orders.application.ports import Orders
 from ddd.orders.domain import labelling
 from ddd.orders.domain.label import Label, LabelState
 from ddd.orders.domain.parts import Shipment
-from ddd.published.orders import LABEL_RECALLED, LABEL_REQUESTED
 from ddd.shared.application.events import PublishedEvent
 from ddd.shared.application.jobs import Deferral, Retry
 from ddd.shared.application.statements import Write
@@ -73,10 +72,18 @@ class Labels:
     locks: ShipmentLocks
 
 
-def deferred(event: PublishedEvent) -> Sequence[Deferral]:
-    """The job that follows an event about a label."""
-    job = {LABEL_REQUESTED: BUY, LABEL_RECALLED: VOID}[event.type]
-    return [Deferral(job, {"orderId": str(event.aggregate_id), "shipmentId": event.payload["shipmentId"]})]
+def after_request(event: PublishedEvent) -> Sequence[Deferral]:
+    """A label is wanted: it is to be bought."""
+    return [Deferral(BUY, _named(event))]
+
+
+def after_recall(event: PublishedEvent) -> Sequence[Deferral]:
+    """A label is not wanted any more: what stands of it is to be taken back."""
+    return [Deferral(VOID, _named(event))]
+
+
+def _named(event: PublishedEvent) -> dict[str, str]:
+    return {"orderId": str(event.aggregate_id), "shipmentId": event.payload["shipmentId"]}
 
 
 def buy_label(tenant_id: str, args: Mapping[str, Any], labels: Labels) -> Retry | None:
