@@ -9,7 +9,7 @@ from ddd.orders.domain.order import Order
 from ddd.orders.infrastructure.drafting import PostgresDraftStore
 from ddd.shared.application.events import AuditEntry
 from ddd.shared.domain.caller import Caller
-from tests.builders import audited, caller, new_tenant_id
+from tests.builders import audited, caller, new_tenant_id, rows
 from tests.contract.orders.test_order_store import (
     ACTOR,
     NOW,
@@ -66,5 +66,10 @@ def test_every_field_is_rewritten(clerk: Caller) -> None:
     insert(clerk, plain)
     whole = dataclasses.replace(order, payments=[], shipments=[])
     rewritten(clerk, whole)
+    other = caller(new_tenant_id(), subject=ACTOR.subject)
+    insert(other, dataclasses.replace(whole))
+    for table in ("orders_order", "orders_person", "orders_line"):
+        sql = f"SELECT (to_jsonb(t) - 'tenant_id')::text FROM {table} t"
+        assert rows(clerk.tenant_id, sql) == rows(other.tenant_id, sql), table
     told(whole)
     assert loaded(clerk.tenant_id, order.id) == whole
