@@ -96,7 +96,7 @@ class Order(Amounts):
     notes: dict[str, str] = field(default_factory=dict)
     #: Events raised since the order was loaded or made.
     news: list[OrderEvent] = field(default_factory=list)
-    #: The workflow version that it was placed under. Not part of its state: whoever loads the order sets it.
+    #: The workflow version that it goes by. Not part of its state: whoever loads the order sets it.
     way: Way = field(default=PLAIN_WAY, repr=False, compare=False)
 
     # -- derived ------------------------------------------------------------------------------------------------
