@@ -2,12 +2,13 @@
 
 import threading
 from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.api.living import DOCUMENTS
-from tests.api.orders_support import mutation
+from tests.api.living import DOCUMENTS, DRAFT
+from tests.api.orders_support import checkout, mutation
 from tests.api.support import Api, ApiCaller, Json
 from tests.api.test_workflow_life import PAID, Tenant
 from tests.builders import rows
@@ -15,7 +16,7 @@ from tests.ledger import faults
 
 ORDERS = (
     "orderId outcome obstacle fromVersion toVersion statusBefore statusAfter stepsBefore stepsAfter activityBefore"
-    " activityAfter orderNumber"
+    " activityAfter orderNumber expiresBefore expiresAfter"
 )
 MIGRATE = mutation(
     "migrateOrders",
@@ -47,6 +48,12 @@ class Moving(Tenant):
         refusals = self.shop.admin.refusals(MIGRATE, {"input": {"toVersion": version, **given}})
         assert self.shop.everything() == before
         return refusals
+
+    def look_at_placing(self, order_id: str) -> str:
+        """When it was submitted, as the database has it."""
+        sql = "SELECT submitted_at FROM orders_order WHERE id = $1::uuid"
+        ((moment,),) = rows(self.shop.tenant.id, sql, order_id)
+        return str(moment)
 
     def version_of(self, order: Json) -> int:
         version: int = self.seen(order)["workflow"]["version"]
@@ -80,12 +87,14 @@ def test_a_dry_run_lists_what_would_change_and_which_cannot_and_changes_nothing(
             "orderId": waiting["id"], "orderNumber": waiting["orderNumber"], "outcome": "MOVABLE", "obstacle": None,
             "fromVersion": 2, "toVersion": 3, "statusBefore": "PENDING", "statusAfter": "PENDING",
             "stepsBefore": ["check"], "stepsAfter": ["pack"], "activityBefore": "Eyed", "activityAfter": "In packing",
+            "expiresBefore": None, "expiresAfter": None,
         },
         {
             "orderId": checked["id"], "orderNumber": checked["orderNumber"], "outcome": "BLOCKED",
             "obstacle": "Step check was performed, and the newer version does not have it there.",
             "fromVersion": 2, "toVersion": 2, "statusBefore": "PENDING", "statusAfter": "PENDING",
             "stepsBefore": [], "stepsAfter": [], "activityBefore": None, "activityAfter": None,
+            "expiresBefore": None, "expiresAfter": None,
         },
     ]  # fmt: skip
     named = tenant.dry(3, orderIds=[over["id"], newest["id"]])
@@ -125,6 +134,7 @@ def test_a_run_moves_what_the_plan_lists_and_each_move_is_told_and_audited(tenan
         "workflowVersion": {"before": 1, "after": 3},
         "openSteps": {"before": [], "after": ["pack"]},
         "activityStatus": {"before": None, "after": "Pack it well"},
+        "expiresAt": {"before": None, "after": None},
         "status": {"before": "PENDING", "after": "PENDING"},
     }
     sql = (
@@ -164,6 +174,38 @@ def test_the_newer_version_does_at_once_what_it_does_by_itself_unless_the_order_
     assert tenant.stands(held) == ("PENDING", "Ring")
     tenant.do("releaseHold", held)
     assert tenant.stands(held) == ("CONFIRMED", "Pack it well")
+
+
+def test_a_dry_run_says_when_an_unpaid_order_would_be_cancelled(tenant: Moving) -> None:
+    tenant.place()
+    tenant.publish(document(unpaidExpiryMinutes=90))
+    found = tenant.dry(2)
+    (listed,) = found["orders"]
+    placed = datetime.fromisoformat(tenant.look_at_placing(listed["orderId"]))
+    assert (listed["expiresBefore"], datetime.fromisoformat(listed["expiresAfter"])) == (
+        None,
+        placed + timedelta(minutes=90),
+    )
+    first = tenant.run(2, found["plan"])
+    assert first["migration"]["orders"] == [{**listed, "outcome": "MOVED"}]
+    tenant.publish(document())
+    found = tenant.dry(3)
+    first = tenant.run(3, found["plan"], idempotencyKey="k")
+    assert first["migration"]["orders"][0]["expiresBefore"] == listed["expiresAfter"]
+    assert tenant.run(3, found["plan"], idempotencyKey="k") == {**first, "replayed": True}
+
+
+def test_a_draft_without_a_line_moves_too(tenant: Moving) -> None:
+    input_ = {**checkout(), "lines": []}
+    draft = tenant.shop.admin.data(DRAFT, {"input": input_})["order"]
+    ring = {"name": "ring", "title": "Ring", "sequence": 1, "performer": {"roles": ["Admin"]}}
+    tenant.publish({"name": "own", "statuses": {"DRAFT": {"steps": [ring]}}})
+    found = tenant.dry(2)
+    assert [(each["orderId"], each["statusAfter"], each["stepsAfter"]) for each in found["orders"]] == [
+        (draft["id"], "DRAFT", ["ring"])
+    ]
+    assert tenant.run(2, found["plan"])["migration"]["moved"] == 1
+    assert tenant.stands(draft) == ("DRAFT", "Ring")
 
 
 def test_an_order_that_changed_since_the_dry_run_stays_and_the_others_move(tenant: Moving) -> None:

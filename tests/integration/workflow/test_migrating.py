@@ -133,3 +133,18 @@ def test_a_dry_run_waits_for_nobody_and_a_run_waits_for_whoever_changes_an_order
         assert rows(shop.admin.tenant_id, sql) == [(0,)]
     thread.join(10)
     assert {each.order_id: each.outcome.value for each in done[0].orders} == {order.id: "CHANGED", other.id: "MOVED"}
+
+
+def test_a_moved_order_expires_as_its_new_version_says(database: BaseDatabaseWrapper) -> None:
+    shop = Shop()
+    order, paid = shop.placed(), value(shop.place(shop.checkout(payment={"state": "CAPTURED"})))
+    document = {"name": "own", "statuses": ["PENDING"], "settings": {"unpaidExpiryMinutes": 90}}
+    assert publish_workflow(shop.admin, {"document": document}, shop.app.tenants).errors == ()
+    assert run(shop, migrated(shop).plan).moved == 2
+    sql = "SELECT id, expires_at FROM orders_order"
+    due = order.placed_at + timedelta(minutes=90)
+    assert dict(rows(shop.admin.tenant_id, sql)) == {order.id: due, paid.id: None}
+    publish(shop)
+    plan = value(migrate_orders(shop.admin, {"toVersion": 3, "dryRun": True}, shop.app.orders)).plan
+    value(migrate_orders(shop.admin, {"toVersion": 3, "dryRun": False, "plan": plan}, shop.app.orders))
+    assert dict(rows(shop.admin.tenant_id, sql)) == {order.id: None, paid.id: None}

@@ -1,5 +1,7 @@
 """Orders that move to a newer version of the workflow, in the schema."""
 
+from datetime import datetime
+
 import strawberry
 
 from bff.graphql.types.common import UserError, raw_input
@@ -27,6 +29,8 @@ class OrderMigration:
     steps_after: list[str]
     activity_before: str | None
     activity_after: str | None
+    expires_before: datetime | None = strawberry.field(description="When it is cancelled, if nobody pays.")
+    expires_after: datetime | None = strawberry.field(description="A time that is over: by the next run of the job.")
 
 
 @strawberry.type(description="A page of orders, the oldest first.")

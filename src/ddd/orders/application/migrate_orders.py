@@ -192,16 +192,22 @@ def _replayed(caller: Caller, orders: Orders, version: int, entries: Sequence[Pl
         told = (each.data for each in parts.events if each.type == "order.migrated")
         moved = next((data for data in told if data["migrationId"] == str(run_id)), None)
         if moved is not None:
-            before = Stand(
-                moved["workflowVersion"]["before"],
-                OrderStatus(moved["status"]["before"]),
-                tuple(moved["openSteps"]["before"]),
-                moved["activityStatus"]["before"],
-            )
-            listed.append(view_of(order, MigrationOutcome.MOVED, Migration(before, Stand.of(order))))
+            listed.append(view_of(order, MigrationOutcome.MOVED, Migration(_before(moved), Stand.of(order))))
             continue
         outcome, migration = _try(order, entry, version, by_version[version], _NO_RUN, caller, orders.clock.now())
         if outcome is MigrationOutcome.MOVED:  # by now it could, but this run did not
             outcome, migration = _changed(migration.before, _OTHERWISE)
         listed.append(view_of(order, outcome, migration))
     return MigrationView(version, False, listed)
+
+
+def _before(moved: Mapping[str, Any]) -> Stand:
+    """How an order stood before a move, as its event tells."""
+    expired = moved["expiresAt"]["before"]
+    return Stand(
+        moved["workflowVersion"]["before"],
+        OrderStatus(moved["status"]["before"]),
+        tuple(moved["openSteps"]["before"]),
+        moved["activityStatus"]["before"],
+        None if expired is None else datetime.fromisoformat(expired),
+    )

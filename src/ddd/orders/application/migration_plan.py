@@ -33,7 +33,7 @@ class Planned(NamedTuple):
 
 def planned(order_id: UUID, version: int, migration: Migration) -> Planned:
     """The order's entry; `version` is the one before the migration."""
-    listed = json.dumps([str(order_id), version, migration.before, migration.after, migration.obstacle])
+    listed = json.dumps([str(order_id), version, migration.before, migration.after, migration.obstacle], default=str)
     return Planned(order_id, version, hashlib.sha256(listed.encode()).digest()[:8])
 
 

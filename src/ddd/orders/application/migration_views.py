@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -35,6 +36,8 @@ class OrderMigrationView(NamedTuple):
     steps_after: Sequence[str]
     activity_before: str | None
     activity_after: str | None
+    expires_before: datetime | None
+    expires_after: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +87,6 @@ def view_of(order: Order, outcome: MigrationOutcome, migration: Migration) -> Or
         after.steps,
         before.activity_status,
         after.activity_status,
+        before.expires_at,
+        after.expires_at,
     )

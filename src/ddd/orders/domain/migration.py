@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from ddd.orders.domain.expiry import expires_at
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import Actor
 from ddd.orders.domain.status import OrderStatus
@@ -19,12 +20,14 @@ from ddd.published.workflow import Workflow
 
 
 class Stand(NamedTuple):
-    """Where an order is in its workflow: the version, the status, the steps open in it, and what is shown."""
+    """Where an order is in its workflow: the version, the status, the steps open in it, what is shown, and when it is
+    cancelled by itself, if it stays as it is."""
 
     workflow_version: int
     status: OrderStatus
     steps: tuple[str, ...]
     activity_status: str | None
+    expires_at: datetime | None
 
     @classmethod
     def of(cls, order: Order) -> "Stand":
@@ -33,6 +36,7 @@ class Stand(NamedTuple):
             order.status,
             tuple(each.step.name for each in order.course().standing(order.status.value).steps if each.is_open),
             order.activity_status,
+            expires_at(order),
         )
 
 
@@ -67,6 +71,7 @@ def migrate(order: Order, version: int, way: Way, *, migration_id: UUID, actor: 
             "workflowVersion": {"before": before.workflow_version, "after": version},
             "openSteps": {"before": list(before.steps), "after": list(after.steps)},
             "activityStatus": {"before": before.activity_status, "after": after.activity_status},
+            "expiresAt": {"before": _told(before.expires_at), "after": _told(after.expires_at)},
             "status": {"before": before.status.value, "after": after.status.value},
         },
     )
@@ -91,3 +96,7 @@ def _not_newer(stand: Stand, version: int) -> str | None:
     if stand.workflow_version < version:
         return None
     return f"The order is under version {stand.workflow_version}, which is not older."
+
+
+def _told(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -6,7 +6,7 @@ from uuid import UUID
 from ddd.orders.application.ports import Found
 from ddd.orders.domain.order import Order
 from ddd.orders.infrastructure.readers import bundle_of
-from ddd.orders.infrastructure.store import TELL, event_rows, order_row
+from ddd.orders.infrastructure.store import ALTERED, TELL, event_rows, order_row
 from ddd.shared.application.events import AuditEntry
 from ddd.shared.application.statements import Bundle, Write
 from ddd.shared.domain.caller import Caller
@@ -19,10 +19,7 @@ _LOCK = "o.id = ANY ($2::uuid[]) ORDER BY o.id FOR NO KEY UPDATE OF o"
 _SAVE = f"""
 WITH new AS (SELECT * FROM json_populate_recordset(NULL::orders_order, $1::json)),
 saved AS (
-    UPDATE orders_order o SET status = new.status, version = new.version, sequence = new.sequence,
-        workflow_version = new.workflow_version, updated_at = new.updated_at, confirmed_at = new.confirmed_at,
-        completed_at = new.completed_at, steps = new.steps, activity_status = new.activity_status,
-        expires_at = new.expires_at
+    UPDATE orders_order o SET workflow_version = new.workflow_version, {ALTERED}
     FROM new WHERE o.tenant_id = new.tenant_id AND o.id = new.id),
 {TELL.format(news="$2")}
 {AUDIT_FROM_JSON.format(rows="$3")}

@@ -83,17 +83,20 @@ FROM orders_shipment s WHERE s.tenant_id = $1 AND s.order_id = $2 ORDER BY s.id
 """
 _CARRIERS = "SELECT carriers FROM orders_tenant WHERE tenant_id = $1"
 EVENTS_OF = f"SELECT {EVENT_COLUMNS} FROM orders_event e WHERE e.tenant_id = $1 AND e.order_id = $2 ORDER BY e.sequence"
+#: What of an order's own row a change may alter.
+ALTERED = """
+status = new.status, payment_status = new.payment_status, version = new.version,
+sequence = new.sequence, amount_due = new.amount_due, updated_at = new.updated_at,
+confirmed_at = new.confirmed_at, completed_at = new.completed_at, cancel_reason = new.cancel_reason,
+cancelled_at = new.cancelled_at, cancelled_by = new.cancelled_by, submitted_at = new.submitted_at,
+sent_back_at = new.sent_back_at,
+holds = new.holds, returns = new.returns, refunds = new.refunds, steps = new.steps,
+activity_status = new.activity_status, expires_at = new.expires_at
+"""
 _SAVE = f"""
 WITH new AS (SELECT * FROM json_populate_record(NULL::orders_order, $1::json)),
 saved AS (
-    UPDATE orders_order o SET status = new.status, payment_status = new.payment_status, version = new.version,
-        sequence = new.sequence, amount_due = new.amount_due, updated_at = new.updated_at,
-        confirmed_at = new.confirmed_at, completed_at = new.completed_at, cancel_reason = new.cancel_reason,
-        cancelled_at = new.cancelled_at, cancelled_by = new.cancelled_by, submitted_at = new.submitted_at,
-        sent_back_at = new.sent_back_at,
-        holds = new.holds, returns = new.returns, refunds = new.refunds, steps = new.steps,
-        activity_status = new.activity_status, expires_at = new.expires_at
-    FROM new WHERE o.tenant_id = new.tenant_id AND o.id = new.id),
+    UPDATE orders_order o SET {ALTERED} FROM new WHERE o.tenant_id = new.tenant_id AND o.id = new.id),
 noted AS (
     UPDATE orders_person p SET notes = $2::jsonb FROM new
     WHERE p.tenant_id = new.tenant_id AND p.order_id = new.id AND p.notes <> $2::jsonb),
