@@ -66,9 +66,10 @@ paid AS (INSERT INTO orders_payment SELECT * FROM json_populate_recordset(NULL::
 {TELL.format(news="$5")}
 {AUDIT_FROM_JSON.format(rows="$6")}
 """
+#: The person's row too: of a row that is not locked, a statement that had to wait still shows what was before.
 _LOCK = f"""
 SELECT {ORDER_COLUMNS} FROM orders_order o JOIN orders_person p ON p.tenant_id = o.tenant_id AND p.order_id = o.id
-WHERE o.tenant_id = $1 AND o.id = $2 FOR NO KEY UPDATE OF o
+WHERE o.tenant_id = $1 AND o.id = $2 FOR NO KEY UPDATE OF o, p
 """
 #: Statements of their own, after the lock: they see what the lock waited for.
 LINES_OF = f"SELECT {LINE_COLUMNS} FROM orders_line l WHERE l.tenant_id = $1 AND l.order_id = $2 ORDER BY l.line_no"
