@@ -118,32 +118,53 @@ def test_the_timeline_tells_every_event_with_its_data(shop: Shop) -> None:
         "total": 1000,
         "taxesIncluded": False,
         "lines": [
-            {"lineNo": 1, "sku": "A", "quantity": 3, "unitPrice": 200, "lineTotal": 600, "branchCode": "south"},
-            {"lineNo": 2, "sku": "C", "quantity": 1, "unitPrice": 400, "lineTotal": 400, "branchCode": "south"},
+            {
+                "lineNo": 1,
+                "sku": "A",
+                "name": "Item A",
+                "quantity": 3,
+                "unitPrice": 200,
+                "lineTotal": 600,
+                "branchCode": "south",
+            },
+            {
+                "lineNo": 2,
+                "sku": "C",
+                "name": "Item C",
+                "quantity": 1,
+                "unitPrice": 400,
+                "lineTotal": 400,
+                "branchCode": "south",
+            },
         ],
         "payments": [],
         "status": {"before": None, "after": "PENDING"},
+        "version": 1,
     }
     assert lines_cancelled["type"] == "order.lines_cancelled"
     assert lines_cancelled["data"] == {
         "reason": "CUSTOMER_REQUEST",
         "lines": [{"lineNo": 1, "quantity": 1}],
         "status": {"before": "PENDING", "after": "PENDING"},
+        "version": 2,
     }
     assert (confirmed["type"], confirmed["data"]) == (
-        "order.confirmed", {"status": {"before": "PENDING", "after": "CONFIRMED"}},
+        "order.confirmed", {"status": {"before": "PENDING", "after": "CONFIRMED"}, "version": 3},
     )  # fmt: skip
     assert (left["type"], left["actor"]) == ("order.shipped", {"subject": "packer", "roles": ["Auditor", "Worker"]})
     data: dict[str, Any] = left["data"]
     assert data.pop("shippedAt").startswith("2026-01-01T00:00:00")
     assert data == {
         "shipmentId": shipped["shipments"][0]["id"],
+        "mode": "WAREHOUSE",
         "carrier": "DHL",
         "trackingReference": "T1",
         "trackingUrl": "https://t.example/1",
         "branchCode": "south",
         "lines": [{"lineNo": 1, "quantity": 2}, {"lineNo": 2, "quantity": 1}],
+        "shipmentStatus": {"before": None, "after": "SHIPPED"},
         "status": {"before": "CONFIRMED", "after": "SHIPPED"},
+        "version": 3,
     }
 
 

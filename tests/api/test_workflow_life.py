@@ -117,8 +117,9 @@ def test_an_order_over_1000_waits_for_its_approvals_and_old_orders_go_on_as_befo
         "order.placed", "order.reviewer_named", "order.step_completed", "order.step_rejected", "order.step_completed",
         "order.confirmed", "order.shipped", "order.delivered", "order.completed",
     ]  # fmt: skip
-    assert told[1]["data"] == {"reviewer": {"before": None, "after": "rea"}}
-    assert told[3]["data"] == {"step": "export-review", "outcome": "REJECTED", "effect": "STAYS"}
+    assert told[1]["data"] == {"reviewer": {"before": None, "after": "rea"}, "version": 2}
+    assert told[2]["data"]["activityStatus"] == {"before": "Waiting for approval", "after": "In review"}
+    assert told[3]["data"] == {"step": "export-review", "outcome": "REJECTED", "effect": "STAYS", "version": 4}
     assert told[6]["data"]["steps"] == [{"step": "thank-you-note", "verdict": "LEFT_UNDONE", "reason": None}]
     assert "Ann" not in json.dumps(told)
     assert faults(lambda sql: rows(tenant.shop.tenant.id, sql)) == []
@@ -234,7 +235,8 @@ def test_the_server_does_its_own_steps_and_returns_and_refunds_wait_for_the_revi
     assert tenant.stands(order) == ("PENDING", "Waiting for payment")
     tenant.do("recordPayment", order, provider="p", reference="1", state="CAPTURED")
     assert tenant.stands(order) == ("CONFIRMED", "Waiting for the vendor")
-    assert tenant.seen(order)["timeline"][2]["data"] == {"step": "await-payment", "outcome": "DONE", "automatic": True}
+    told = tenant.seen(order)["timeline"][2]["data"]
+    assert told == {"step": "await-payment", "outcome": "DONE", "automatic": True, "version": 2}
     assert tenant.refusal("markAsShipped", order)["details"]["step"] == "vendor-accepts"
     vendor = tenant.shop.caller("Vendor", vendor_id="v1")
     missing = tenant.refusal("completeStep", order, vendor, step="vendor-accepts")

@@ -69,7 +69,7 @@ def test_a_release_ends_every_hold_in_force() -> None:
         (1, NOW, ACTOR.subject),
         (2, NOW, ACTOR.subject),
     ]
-    assert order.news[-1].data == {"holdNos": [1, 2]}
+    assert order.news[-1].data == {"holdNos": [1, 2], "version": 4}
     assert faults(release(order)) == [("INVALID_TRANSITION", None)]
 
 
@@ -90,5 +90,5 @@ def test_the_reason_stands_with_the_person_and_not_in_the_timeline() -> None:
     order = plain_order(1)
     hold(order)
     assert order.notes == {"hold:1": "is it Ann's card?"}
-    assert order.news[-1].data == {"holdNo": 1, "until": None}
+    assert order.news[-1].data == {"holdNo": 1, "until": None, "version": 2}
     assert "Ann" not in repr(order.holds)

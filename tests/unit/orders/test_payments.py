@@ -127,7 +127,7 @@ def test_only_a_paid_pending_order_is_confirmed() -> None:
     assert faults(confirm(order, **BY)) == [("PAYMENT_OUTSTANDING", None)]
     cancel(order, {1: 1})
     assert confirm(order, **BY) is None
-    assert order.news[-1].data == {"status": {"before": "PENDING", "after": "CONFIRMED"}}
+    assert order.news[-1].data == {"status": {"before": "PENDING", "after": "CONFIRMED"}, "version": 4}
     assert faults(confirm(order, **BY)) == [("INVALID_TRANSITION", None)]
 
 
@@ -191,5 +191,7 @@ def test_the_timeline_tells_which_payment_became_what() -> None:
         "provider": "stripe",
         "reference": "pi_1",
         "method": None,
+        "before": {"amount": 400, "method": None},
         "paymentStatus": {"before": "AUTHORIZED", "after": "PARTIALLY_PAID"},
+        "version": 3,
     }

@@ -106,6 +106,7 @@ def test_units_arrive_bit_by_bit_back_to_stock_or_scrapped() -> None:
         "returnId": str(order.returns[0].id),
         "returnStatus": {"before": "PARTIALLY_RECEIVED", "after": "RECEIVED"},
         "lines": [{"lineNo": 1, "restocked": 0, "scrapped": 1}, {"lineNo": 2, "restocked": 1, "scrapped": 0}],
+        "version": 6,
     }
 
 

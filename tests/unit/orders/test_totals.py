@@ -28,10 +28,11 @@ def test_the_formulas() -> None:
     assert order.total == 3_550 - 500 + 490 + 335
     assert order.amount_due == order.total
     assert order.terms == {
-        "discounts": [{"amount": 300, "code": "TEN", "description": "ten"}, {"amount": 200}],
+        "discounts": [{"amount": 300, "code": "TEN"}, {"amount": 200}],
         "taxes": [{"amount": 125, "name": "state", "rate": "0.0725"}],
-        "shipping": {"method": "post", "deliveryTime": "2 days"},
+        "shipping": {"method": "post"},
     }
+    assert order.notes == {"discount:1": "ten", "delivery_time": "2 days"}
 
 
 def test_taxes_that_are_included_are_told_but_not_added() -> None:

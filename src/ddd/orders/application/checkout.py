@@ -1,7 +1,7 @@
 """A storefront's finalised checkout, read and computed: every amount, every sum, every fault at its path."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,10 +78,11 @@ def read_checkout(
         )
     billing_address = _address(form, "billingAddress") if form.has("billingAddress") else None
     shipping = form.sub("shipping")
-    shipping_total, shipping_terms = _shipping(shipping, currency)
+    words: dict[str, str] = {}
+    shipping_total, shipping_terms = _shipping(shipping, currency, words)
     payment = _payment(form.sub("payment"), currency, caller, facts)
-    discounts = _terms(form, "discounts", currency, ("code", "description"))
-    taxes = _terms(form, "taxes", currency, ("name",))
+    discounts = _terms(form, "discounts", currency, "code", words)
+    taxes = _terms(form, "taxes", currency, "name", words)
     taxes_included = form.flag("taxesIncluded", False)
     branch_code = form.text("branchCode")
     _check_branch(form, branch_code, facts)
@@ -133,6 +134,7 @@ def read_checkout(
         },
         workflow_version=facts.workflow_version,
         payments=payments,
+        notes=words,
     )
 
 
@@ -264,22 +266,27 @@ def read_package(package: Form | None) -> Package | None:
     return Package(*(None if size is None else format(size, "f") for size in sizes))
 
 
-def _shipping(shipping: Form | None, currency: str) -> tuple[int, dict[str, Any]]:
+def _shipping(shipping: Form | None, currency: str, words: dict[str, str]) -> tuple[int, dict[str, Any]]:
     if shipping is None:
         return 0, {}
-    terms = {"method": shipping.text("method"), "deliveryTime": shipping.text("deliveryTime")}
-    return shipping.amount("cost", currency) or 0, {name: value for name, value in terms.items() if value is not None}
+    method, delivery_time = shipping.text("method"), shipping.text("deliveryTime")
+    if delivery_time is not None:
+        words["delivery_time"] = delivery_time
+    return shipping.amount("cost", currency) or 0, {} if method is None else {"method": method}
 
 
-def _terms(form: Form, name: str, currency: str, texts: Sequence[str]) -> list[dict[str, Any]]:
+def _terms(form: Form, name: str, currency: str, label: str, words: dict[str, str]) -> list[dict[str, Any]]:
     given = form.raw(name) or ()
     if len(given) > MAX_TERMS:
         form.refuse(name, f"At most {MAX_TERMS} entries are allowed.")
         return []
     rows = []
-    for each in form.each(name):
-        row: dict[str, Any] = {"amount": each.amount("amount", currency, required=True) or 0}
-        row.update((text, each.text(text)) for text in texts)
+    for number, each in enumerate(form.each(name), start=1):
+        row: dict[str, Any] = {"amount": each.amount("amount", currency, required=True) or 0, label: each.text(label)}
+        if name == "discounts":
+            description = each.text("description")  # somebody's words: they stand with the person's values
+            if description is not None:
+                words[f"discount:{number}"] = description
         if name == "taxes":
             rate = each.decimal("rate")
             row["rate"] = None if rate is None else format(rate, "f")

@@ -14,13 +14,18 @@ def hold(order: Order, *, reason: str, until: datetime | None, actor: Actor, at:
     refused = guard("holdOrder", order, at)
     if refused is not None:
         return refused
+    order.touch(at)
+    stop(order, reason=reason, until=until, actor=actor, at=at)
+    return None
+
+
+def stop(order: Order, *, reason: str, until: datetime | None, actor: Actor, at: datetime) -> None:
+    """The hold itself, as part of a change."""
     made = Hold(len(order.holds) + 1, actor.subject, at, until)
     order.holds.append(made)
     order.note_down(f"hold:{made.hold_no}", reason)
-    order.touch(at)
     data = {"holdNo": made.hold_no, "until": until.isoformat() if until else None}
     order.tell("order.held", actor, at, data)
-    return None
 
 
 def release_hold(order: Order, *, actor: Actor, at: datetime) -> Refusals | None:

@@ -69,7 +69,8 @@ class Order(Amounts):
     branch_code: str | None = None
     note: str | None = None
     metadata: Any = None
-    #: What the checkout told beside the sums: discounts, taxes, shipping method. Kept as placed.
+    #: What the checkout told beside the sums: `discounts`, `taxes`, `shipping`, under their names in the API; their
+    #: free words stand in `notes`. Kept as placed.
     terms: Mapping[str, Any] = field(default_factory=dict)
     workflow_version: int = 1
     version: int = 1
@@ -92,7 +93,7 @@ class Order(Amounts):
     activity_status: str | None = None
     #: Free words of people, by what they are about: `cancel`, `hold:1`, `return_reason:<id>`, `return:<id>`,
     #: `refund:<id>`, `review:<id>` of either, `shipment:<id>`, `step:<name>` (with its input as JSON under
-    #: `input:<name>`), `reviewer`.
+    #: `input:<name>`), `reviewer`, `discount:<n>` (counted from 1), `delivery_time`.
     notes: dict[str, str] = field(default_factory=dict)
     #: Events raised since the order was loaded or made.
     news: list[OrderEvent] = field(default_factory=list)
@@ -128,10 +129,25 @@ class Order(Amounts):
         at: datetime,
     ) -> Refusals | None:
         """Cancel units by line number: what has not left. `whole`: nobody named lines."""
-        before = self.status
         refused = guard("cancelOrder", self, at, is_whole=whole)
         if refused is not None or (not quantities and self.lines):
             return refused or Refusals.of(ErrorCode.INVALID_TRANSITION, "Nothing is left to cancel.")
+        self.touch(at)
+        self.call_off(quantities, whole=whole, reason=reason, note=note, actor=actor, at=at)
+        return None
+
+    def call_off(
+        self,
+        quantities: Mapping[int, int],
+        *,
+        whole: bool,
+        reason: CancelReason,
+        note: str | None,
+        actor: Actor,
+        at: datetime,
+    ) -> None:
+        """The cancellation itself, as part of a change."""
+        before = self.status
         called_off = [shipment for shipment in self.shipments if whole and shipment.holds_back]
         for shipment in called_off:
             shipment.status = ShipmentStatus.CANCELLED
@@ -142,7 +158,6 @@ class Order(Amounts):
                 line.reserved_quantity -= quantity
         self.cancellation = Cancellation(reason, note, at, actor.subject)
         self.note_down("cancel", note)
-        self.touch(at)
         ended = self.status is OrderStatus.CANCELLED
         self.tell(
             "order.cancelled" if ended else "order.lines_cancelled",
@@ -157,7 +172,6 @@ class Order(Amounts):
         )
         for shipment in called_off:
             self.recall_label(shipment, actor, at)
-        return None
 
     def recall_label(self, shipment: Shipment, actor: Actor, at: datetime) -> None:
         """Nobody wants the shipment's label any more: what stands of it at the carrier is to be taken back."""
@@ -183,6 +197,7 @@ class Order(Amounts):
         refused = guard("markAsShipped", self, at)
         if refused is not None or not quantities:
             return refused or Refusals.of(ErrorCode.INVALID_TRANSITION, "Nothing is left to ship.")
+        self.touch(at)
         if self.confirmed_at is None:
             self.confirm(actor, at)
         before = self.status
@@ -200,19 +215,20 @@ class Order(Amounts):
         )
         self.shipments.append(shipment)
         self.take_out(shipment)
-        self.touch(at)
         self.tell(
             "order.shipped",
             actor,
             at,
             {
                 "shipmentId": str(shipment.id),
+                "mode": shipment.mode.value,
                 "carrier": carrier,
                 "trackingReference": tracking_reference,
                 "trackingUrl": tracking_url,
                 "branchCode": shipment.branch_code,
                 "shippedAt": shipped_at.isoformat(),
                 "lines": [{"lineNo": number, "quantity": quantity} for number, quantity in quantities.items()],
+                "shipmentStatus": {"before": None, "after": shipment.status.value},
                 "status": {"before": before.value, "after": self.status.value},
             },
         )
@@ -294,7 +310,12 @@ class Order(Amounts):
                 self.record_step(due.step, StepOutcome.DONE, None, at)
                 data = {"step": due.step, "outcome": StepOutcome.DONE.value, "automatic": True}
                 self.tell("order.step_completed", actor, at, data)
-        self.activity_status = self.course().standing(self.status).activity_status
+        before, self.activity_status = self.activity_status, self.course().standing(self.status).activity_status
+        if before != self.activity_status and self.news:
+            last = self.news[-1]  # what the change made of the sub-state is told with what it did last
+            before = last.data.get("activityStatus", {"before": before})["before"]
+            data = {**last.data, "activityStatus": {"before": before, "after": self.activity_status}}
+            self.news[-1] = replace(last, data=data)
 
     # -- helpers ------------------------------------------------------------------------------------------------
 
@@ -311,16 +332,19 @@ class Order(Amounts):
         self.tell("order.completed", actor, at, {"status": {"before": before.value, "after": self.status.value}})
 
     def touch(self, at: datetime) -> None:
-        """One change more: the version that clients lock by."""
+        """One change more: the version that clients lock by. A change begins with it: its events tell that version."""
         self.version += 1
         self.updated_at = at
 
     def tell(self, type_: str, actor: Actor, at: datetime, data: Mapping[str, Any]) -> None:
-        """Raise the next event of the order's life; where it leaves a status, with what of its steps was not done."""
+        """Raise the next event of the order's life; where it leaves a status, with what of its steps was not done.
+
+        `data` has what `rebuild` needs to do the same to the order, but for a person's values and free data.
+        """
         if self.way.workflow.steps:
             data = self._with_verdicts(data)
         self.sequence += 1
-        self.news.append(OrderEvent(self.sequence, type_, at, actor, data))
+        self.news.append(OrderEvent(self.sequence, type_, at, actor, {**data, "version": self.version}))
 
     def _with_verdicts(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         left = data.get("status")

@@ -74,6 +74,7 @@ def record_payment(
             "provider": provider,
             "reference": reference,
             "method": payment.method,
+            **({} if known is None else {"before": {"amount": known.amount, "method": known.method}}),
             "paymentStatus": {"before": before.value, "after": order.payment_status.value},
         },
     )

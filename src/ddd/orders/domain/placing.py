@@ -1,10 +1,13 @@
 """An order as it comes in."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from ddd.orders.domain.order import Order
-from ddd.orders.domain.parts import Actor, OrderLine
+from ddd.orders.domain.parts import Actor, OrderLine, Package, Payment
+
+#: The names of an order's terms, in the order and in its first event.
+TERMS: Final = ("discounts", "taxes", "shipping")
 
 
 def record_placed(order: Order, actor: Actor, at: datetime) -> None:
@@ -15,7 +18,7 @@ def record_placed(order: Order, actor: Actor, at: datetime) -> None:
 
 
 def placed_data(order: Order) -> dict[str, Any]:
-    """Everything of a new order but the person: enough to rebuild it from its events."""
+    """Everything of a new order but a person's values and free data: with those enough to rebuild it."""
     return {
         "orderNumber": order.order_number,
         "channel": order.channel,
@@ -32,9 +35,8 @@ def placed_data(order: Order) -> dict[str, Any]:
         "total": order.total,
         "taxesIncluded": order.taxes_included,
         "lines": [_line_data(line) for line in order.lines],
-        "payments": [
-            {"paymentNo": each.payment_no, "state": each.state.value, "amount": each.amount} for each in order.payments
-        ],
+        "payments": [_payment_data(each) for each in order.payments],
+        **order.terms,
         "status": {"before": None, "after": order.status.value},
     }
 
@@ -43,6 +45,7 @@ def _line_data(line: OrderLine) -> dict[str, Any]:
     data: dict[str, Any] = {
         "lineNo": line.line_no,
         "sku": line.sku,
+        "name": line.name,
         "quantity": line.quantity,
         "unitPrice": line.unit_price,
         "lineTotal": line.line_total,
@@ -55,4 +58,38 @@ def _line_data(line: OrderLine) -> dict[str, Any]:
         data["vendorId"] = line.vendor_id
     if line.branch_code is not None:
         data["branchCode"] = line.branch_code
+    if line.category is not None:
+        data["category"] = line.category
+    if line.is_free_gift:
+        data["isFreeGift"] = True
+    if not line.is_taxable:
+        data["isTaxable"] = False
+    if line.package is not None:
+        data["package"] = package_data(line.package)
     return data
+
+
+def _payment_data(payment: Payment) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "paymentNo": payment.payment_no,
+        "state": payment.state.value,
+        "amount": payment.amount,
+    }
+    if payment.method is not None:
+        data["method"] = payment.method
+    if payment.provider is not None:
+        data["provider"] = payment.provider
+    if payment.reference is not None:
+        data["reference"] = payment.reference
+    return data
+
+
+def package_data(package: Package) -> dict[str, str]:
+    """A package as events tell it: the sizes that are known."""
+    sizes = {
+        "weightKg": package.weight_kg,
+        "lengthCm": package.length_cm,
+        "widthCm": package.width_cm,
+        "heightCm": package.height_cm,
+    }
+    return {name: size for name, size in sizes.items() if size is not None}

@@ -1,7 +1,6 @@
 """Goods going out, shipment by shipment. What an order's own `ship` does in one call is done here in steps."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,6 +10,7 @@ from ddd.orders.domain.label import LabelState
 from ddd.orders.domain.labelling import request_label
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import Actor, Package, PickupWindow, Shipment, ShipmentLine, ShipmentMode, ShipmentStatus
+from ddd.orders.domain.placing import package_data
 from ddd.orders.domain.status import OrderStatus
 from ddd.shared.domain.errors import ErrorCode, Refusals
 
@@ -65,8 +65,9 @@ def create_shipment(
         "mode": mode.value,
         "carrier": carrier,
         "branchCode": shipment.branch_code,
-        "package": None if package is None else asdict(package),
-        "pickupWindow": pickup_window and [pickup_window.start.isoformat(), pickup_window.end.isoformat()],
+        "package": package and package_data(package),
+        "pickupWindow": pickup_window
+        and {"start": pickup_window.start.isoformat(), "end": pickup_window.end.isoformat()},
         "lines": _lines(shipment),
     }
     _tell(order, shipment, "order.shipment_created", was, actor, at, data)
@@ -189,10 +190,11 @@ def add_tracking(
     if not shipment.has_left:
         return _refused(f"A {shipment.status} shipment has not left.")
     was = Was(order.status, shipment.status)
+    before = {"trackingReference": shipment.tracking_reference, "trackingUrl": shipment.tracking_url}
     shipment.tracking_reference = tracking_reference
     shipment.tracking_url = tracking_url or shipment.tracking_url
     order.touch(at)
-    data = {"trackingReference": tracking_reference, "trackingUrl": shipment.tracking_url}
+    data = {"trackingReference": tracking_reference, "trackingUrl": shipment.tracking_url, "before": before}
     _tell(order, shipment, "order.tracking_added", was, actor, at, data)
     _recall_missing_label(order, shipment, actor, at)
     return None

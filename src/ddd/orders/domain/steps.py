@@ -54,7 +54,8 @@ def complete_step(
     if isinstance(performed, Refusals) or refused is not None:
         return performed if isinstance(performed, Refusals) else refused
     order.note_down(f"input:{name}", None if given is None else json.dumps(given, ensure_ascii=False))
-    return _follow(order, performed, actor, at)
+    _follow(order, performed, actor, at)
+    return None
 
 
 def review(
@@ -72,7 +73,8 @@ def review(
         if isinstance(performed, Refusals) or refused is not None:
             return performed if isinstance(performed, Refusals) else refused
         order.note_down(f"step:{step.name}", note)
-        return _follow(order, performed, actor, at)
+        _follow(order, performed, actor, at)
+        return None
     if outcome is StepOutcome.HELD:
         message = "A return or refund is approved or rejected."
         return Refusals.of(ErrorCode.INVALID_INPUT, message, ("outcome",))
@@ -114,26 +116,25 @@ def _input_refusals(step: Step, given: Any) -> Refusals | None:
     return Refusals(refusals) if refusals else None
 
 
-def _follow(order: Order, performed: Performed, actor: Actor, at: datetime) -> Refusals | None:
-    """Keep the outcome, tell of it, and go where it leads."""
+def _follow(order: Order, performed: Performed, actor: Actor, at: datetime) -> None:
+    """Keep the outcome, tell of it, and go where it leads: nowhere that a step's status does not allow."""
     step, outcome, effect, reason = performed
     before = order.status
+    order.touch(at)
     order.record_step(step.name, outcome, actor.subject, at)
     data: dict[str, Any] = {"step": step.name, "outcome": outcome.value, "effect": effect.value}
     if effect is Effect.DRAFT:
-        _back_to_draft(order, at)
+        back_to_draft(order, at)
         data["status"] = _change(before.value, order.status.value)
     order.tell(_TOLD[outcome], actor, at, data)
     if effect is Effect.HOLD:
-        return holding.hold(order, reason=step.title, until=None, actor=actor, at=at)
-    if effect is Effect.CANCEL:
+        holding.stop(order, reason=step.title, until=None, actor=actor, at=at)
+    elif effect is Effect.CANCEL:
         left = what_is_left(order.lines)
-        return order.cancel(left, whole=True, reason=CancelReason(reason or "OTHER"), note=None, actor=actor, at=at)
-    order.touch(at)
-    return None
+        order.call_off(left, whole=True, reason=CancelReason(reason or "OTHER"), note=None, actor=actor, at=at)
 
 
-def _back_to_draft(order: Order, at: datetime) -> None:
+def back_to_draft(order: Order, at: datetime) -> None:
     """Nothing is reserved for a draft, and no step of it is done."""
     order.submitted_at = None
     order.sent_back_at = at
