@@ -45,7 +45,7 @@ def _part(columns: str, table: str, alias: str, order: str, build: Callable[[tup
 
 
 #: By the name of the field that shows them, in the order of OrderParts.
-_PARTS = {
+PARTS = {
     "lines": _part(LINE_COLUMNS, "orders_line", "l", "l.line_no", line_of),
     "payments": _part(PAYMENT_COLUMNS, "orders_payment", "y", "y.payment_no", payment_of),
     "shipments": _part(SHIPMENT_COLUMNS, "orders_shipment", "s", "s.id", shipment_of),
@@ -96,15 +96,15 @@ def bundle_of(
     condition: str, ids: str, params: Sequence[Any], wanted: frozenset[str], *, locks: bool = False
 ) -> Bundle[list[Found]]:
     """The orders of the condition on `o`, which may say how they are sorted and locked; and the parts of their ids."""
-    kinds = [name for name in _PARTS if name in wanted]
+    kinds = [name for name in PARTS if name in wanted]
     reads: list[Read[Any]] = [Read(_ORDERS + condition, params, lambda rows: [OrderRow(*row) for row in rows], locks)]
     for name in kinds:
-        part = _PARTS[name]
+        part = PARTS[name]
         reads.append(Read(part.sql + ids + part.order, params, _grouped(part.build)))
 
     def assemble(rows: list[OrderRow], *parts: dict[UUID, list[Any]]) -> list[Found]:
         found = dict(zip(kinds, parts, strict=True))
-        return [(row, OrderParts(*(found.get(name, {}).get(row.id, ()) for name in _PARTS))) for row in rows]
+        return [(row, OrderParts(*(found.get(name, {}).get(row.id, ()) for name in PARTS))) for row in rows]
 
     return Bundle(reads, assemble)
 
