@@ -8,13 +8,18 @@ import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from ddd.orders.application.erasing import Erasing
+from ddd.orders.infrastructure.records import PostgresOrderRecords
+from ddd.orders.infrastructure.store import PostgresOrderStore
 from ddd.shared.application.outcome import Outcome
 from ddd.shared.domain.clock import SystemClock
 from ddd.shared.infrastructure.access import OperatorAccess
 from ddd.shared.infrastructure.reader import PostgresReader
 from ddd.shared.infrastructure.relay import Relay
 from ddd.shared.infrastructure.unit_of_work import PostgresUnitOfWork
+from ddd.tenants.application.operator import operator_of, unknown_tenant
 from ddd.tenants.application.ports import Operations
+from ddd.tenants.domain.tenant import is_tenant_id
 from ddd.tenants.infrastructure.store import PostgresTenantStore
 from ddd.tenants.infrastructure.trust_directory import PostgresTrustDirectory
 from order_management.database import unreachable, where_to_look
@@ -34,6 +39,28 @@ def operations() -> Operations:
         clock=clock,
         development_origins=tuple(settings.DEV_ISSUERS),
     )
+
+
+def erasing() -> Erasing:
+    """The same for orders: what erases a customer, and reads orders whole."""
+    clock, access = SystemClock(), OperatorAccess()
+    heard = frozenset(SUBSCRIBERS)
+    return Erasing(
+        unit_of_work=PostgresUnitOfWork(access, clock, Relay(SUBSCRIBERS).drain),
+        reader=PostgresReader(access),
+        store=PostgresOrderStore(heard),
+        records=PostgresOrderRecords(heard),
+        clock=clock,
+    )
+
+
+def require_tenant(tenant_id: str, desk: Operations) -> None:
+    """Raises CommandError where the tenant is not registered; a suspended one is."""
+    tenant = None
+    if is_tenant_id(tenant_id):
+        _grant, tenant = desk.reader.fetch(operator_of(tenant_id), desk.store.get(tenant_id))
+    if tenant is None:
+        raise CommandError(unknown_tenant(tenant_id).items[0].message)
 
 
 class OperatorCommand(BaseCommand, Generic[T]):

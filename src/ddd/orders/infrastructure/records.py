@@ -1,6 +1,5 @@
 """Going through orders whole, and blanking one, on PostgreSQL."""
 
-from collections.abc import Collection
 from uuid import UUID
 
 from ddd.orders.application.ports import Found
@@ -41,7 +40,7 @@ labels AS (
 class PostgresOrderRecords:
     """See `ddd.orders.application.records.OrderRecords`."""
 
-    def __init__(self, heard: Collection[str] = ()) -> None:
+    def __init__(self, heard: frozenset[str]) -> None:
         self._heard = heard  # as the order store's
 
     def after(self, tenant_id: str, order_id: UUID, size: int, whose: Whose | None) -> Bundle[list[Found]]:

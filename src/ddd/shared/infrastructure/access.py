@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -78,14 +78,18 @@ class OperatorGrant(Grant):
         return frozenset({Scope.ALL})
 
 
+#: One object, by which a reader sees that the grant is still the one that it guessed.
+_NO_ROLES: Final[Permissions] = {}
+
+
 class OperatorAccess:
     """Access for the operator's commands: no token, no role, and a tenant that may be unknown or suspended."""
 
     def known(self, caller: Caller) -> Grant | None:
-        return OperatorGrant(caller, {})
+        return OperatorGrant(caller, _NO_ROLES)
 
     def read(self, caller: Caller) -> Read[Grant]:
-        return Read("SELECT 1", (), lambda rows: OperatorGrant(caller, {}))
+        return Read("SELECT 1", (), lambda rows: OperatorGrant(caller, _NO_ROLES))
 
 
 class SystemGrant(Grant):

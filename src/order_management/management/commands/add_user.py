@@ -9,10 +9,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from bff.identity.users import NewUser, UserRefused, put_user
 from ddd.shared.application.outcome import Outcome
-from ddd.tenants.application.operator import operator_of, unknown_tenant
 from ddd.tenants.application.ports import Operations
-from ddd.tenants.domain.tenant import is_tenant_id
-from order_management.operator import OperatorCommand
+from order_management.operator import OperatorCommand, require_tenant
 
 PASSWORD_VARIABLE = "ADD_USER_PASSWORD"
 
@@ -33,11 +31,7 @@ class Command(OperatorCommand[str]):
 
     def perform(self, options: dict[str, Any], desk: Operations) -> Outcome[str]:
         tenant_id = options["tenant"]
-        tenant = None
-        if is_tenant_id(tenant_id):
-            _grant, tenant = desk.reader.fetch(operator_of(tenant_id), desk.store.get(tenant_id))
-        if tenant is None:
-            return Outcome(None, unknown_tenant(tenant_id).items)
+        require_tenant(tenant_id, desk)
         user = NewUser(
             tenant_id, options["username"], _password(), tuple(options["role"]), options["vendor"], options["customer"],
             None if options["branch"] is None else tuple(options["branch"]),
