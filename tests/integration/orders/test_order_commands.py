@@ -30,8 +30,8 @@ from tests.trade import checkout, open_shop, orders, placed
 
 ROOT = Path(settings.BASE_DIR)
 ANN = {"id": "c-7", "firstName": "Ann", "email": "ann@example.org"}
-#: What no event tells: free data, like the row of orders_person.
-UNTOLD = {"orders_order.metadata", "orders_line.options"}
+#: What no event tells, like the row of orders_person: free data, and the way to a label.
+UNTOLD = {"orders_order.metadata", "orders_line.options", "orders_shipment.label_url"}
 #: Columns whose values are of a few words, or of a shape.
 WORDS = {
     "status": ("SHIPPED", "CANCELLED"),

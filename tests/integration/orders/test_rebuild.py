@@ -34,7 +34,7 @@ def begun(trading: Trading, seed: int) -> Life:
     return life
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), length=st.integers(1, LONGEST))
 def test_any_life_is_rebuilt_from_its_timeline_at_every_step(
     database: object, trading: Trading, seed: int, length: int
@@ -52,7 +52,7 @@ def test_every_type_of_event_is_met_and_rebuilt(database: object, trading: Tradi
         life = begun(trading, seed)
         for _ in range(LONGEST):
             life.go_on()
-        missing -= check(life)
+            missing -= check(life)
         if not missing:
             break
     assert missing == set()

@@ -19,8 +19,8 @@ from ddd.orders.domain.timeline import CHANGES, moment_of, package_of
 class Person:
     """What no event tells, since it is a person's or may be: taken from the stored rows as it stands.
 
-    These are the row of `orders_person`, and two columns of free data: `orders_order.metadata` and
-    `orders_line.options` (by line number).
+    These are the row of `orders_person`; two columns of free data, `orders_order.metadata` and `orders_line.options`
+    (by line number); and the way to a label, which has the address on it: `orders_shipment.label_url` (by shipment).
     """
 
     customer: Customer
@@ -30,6 +30,7 @@ class Person:
     notes: Mapping[str, str]
     metadata: Any
     options: Mapping[int, Any]
+    label_urls: Mapping[UUID, str | None]
 
     @classmethod
     def of(cls, order: Order) -> "Person":
@@ -42,6 +43,7 @@ class Person:
             order.notes,
             order.metadata,
             {line.line_no: line.options for line in order.lines},
+            {shipment.id: shipment.label_url for shipment in order.shipments},
         )
 
 
@@ -70,6 +72,8 @@ def rebuild(order_id: UUID, events: Iterable[OrderEvent], person: Person) -> Ord
         raise CannotRebuild(1, "missing")
     for line in order.lines:
         line.options = person.options.get(line.line_no)
+    for shipment in order.shipments:
+        shipment.label_url = person.label_urls.get(shipment.id)
     order.shipments.sort(key=lambda shipment: shipment.id)  # as they are read
     return order
 

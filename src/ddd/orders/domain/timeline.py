@@ -65,9 +65,7 @@ def _cancelled(order: Order, event: OrderEvent) -> None:
 
 
 def _erased(order: Order, event: OrderEvent) -> None:
-    """Blanks what comes from the person's row; and the way to a label, which has the address on it."""
-    for shipment in order.shipments:
-        shipment.label_url = None
+    """What was blanked is no part of the timeline."""
 
 
 # -- shipments ------------------------------------------------------------------------------------------------------
