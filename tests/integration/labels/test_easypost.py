@@ -22,7 +22,7 @@ from ddd.orders.application.labels import buy_label, void_label
 from ddd.shared.application.jobs import Retry
 from ddd.tenants.application.operator import resume_tenant, suspend_tenant
 from order_management.operator import operations
-from tests.builders import audited
+from tests.builders import audited, rows
 from tests.contract.carriers.easypost_vendor import EasyPostVendor
 from tests.contract.carriers.vendors import Asked, Fault, Told
 from tests.integration.labels.support import PRIVATE, Trade
@@ -389,6 +389,15 @@ def test_an_account_that_is_taken_away_buys_nothing_and_still_takes_back(trade: 
     trade.cancelled(bought)
     trade.work()
     assert (vendor.shipments[0]["refund_status"], vendor.labels) == ("submitted", 1)
+
+
+def test_nothing_is_sent_to_a_person_who_was_erased(trade: Trade, vendor: Vendor) -> None:
+    named = trade.confirmed()
+    blank = "UPDATE orders_person SET first_name = '', last_name = NULL RETURNING 1"
+    assert rows(trade.tenant_id, blank) == [(1,)]
+    assert trade.work() == [None]
+    assert trade.shipment(named)["problem"] == "The customer's details are erased."
+    assert vendor.asked == []
 
 
 def test_held_orders_and_suspended_tenants_wait(trade: Trade, vendor: Vendor) -> None:

@@ -143,7 +143,7 @@ def _ask(caller: Caller, found: Found, label: Label, labels: Labels) -> BuyOutco
         mode = found.shipment.mode
         reason = f"There is no account with {label.account['carrier']} for {mode} shipments any more."
         return CarrierRefused(reason, final=False)
-    if found.order.customer.first_name is None:
+    if not found.order.customer.first_name:
         return CarrierRefused("The customer's details are erased.", final=True)
     tenant_id = caller.tenant_id
     branch, sender = labels.origins.branch(tenant_id, found.shipment.branch_code), labels.origins.sender
