@@ -1,6 +1,9 @@
 """How Django knows this package."""
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+
+from ddd.shared.infrastructure.instants import load_instants
 
 
 class KernelConfig(AppConfig):
@@ -8,3 +11,6 @@ class KernelConfig(AppConfig):
 
     name = "ddd.shared.infrastructure"
     label = "kernel"
+
+    def ready(self) -> None:
+        connection_created.connect(load_instants)
