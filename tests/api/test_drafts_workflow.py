@@ -177,3 +177,16 @@ def test_of_what_was_cancelled_in_part_the_price_stands_and_the_rest_is_reserved
     branch.do("fulfilOrder", order)
     assert branch.seen(order)["status"] == "SHIPPED"
     assert branch.adds_up()
+
+
+def test_a_capture_told_while_an_order_is_a_draft_again_is_recorded(branch: Branch) -> None:
+    authorised = {"state": "AUTHORIZED", "provider": "p", "reference": "1"}
+    order = branch.sent_back(payment=authorised)
+    assert branch.seen(order)["status"] == "DRAFT"
+    assert branch.why_not(order, "recordPayment") is None
+    branch.do("recordPayment", order, provider="p", reference="1", state="CAPTURED")
+    assert (branch.seen(order)["status"], branch.seen(order)["paymentStatus"]) == ("DRAFT", "PAID")
+    new = branch.draft()
+    assert branch.refusal("recordPayment", new, provider="p", reference="2", state="CAPTURED")["code"] == (
+        "INVALID_TRANSITION"
+    )

@@ -33,6 +33,8 @@ class State(Protocol):
     @property
     def status(self) -> OrderStatus: ...
     @property
+    def was_submitted(self) -> bool: ...
+    @property
     def is_paid(self) -> bool: ...
     @property
     def amount_due(self) -> int: ...
@@ -165,7 +167,8 @@ def _confirm(situation: Situation) -> Refusal | None:
 
 def _pay(situation: Situation) -> Refusal | None:
     """Money that moved is recorded, of a cancelled order too: it can go back only where it is known."""
-    return _no("A DRAFT order takes no payment.") if situation.status is OrderStatus.DRAFT else None
+    is_new = situation.status is OrderStatus.DRAFT and not situation.order.was_submitted
+    return _no("A DRAFT order takes no payment.") if is_new else None
 
 
 def _pack(situation: Situation) -> Refusal | None:

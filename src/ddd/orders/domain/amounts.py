@@ -78,8 +78,7 @@ class Amounts:
 
         Nothing is owed for an order that was cancelled whole, whatever is captured afterwards.
         """
-        is_over = all(line.open_quantity == 0 for line in self.lines)
-        owed = 0 if is_over else self.total - self.cancelled_value
+        owed = 0 if self.is_over else self.total - self.cancelled_value
         settled = sum(refund.for_cancelled + refund.withheld for refund in self.standing_refunds)
         return max(0, self.captured - owed - settled)
 
