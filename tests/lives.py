@@ -15,6 +15,7 @@ from bff.app import App
 from ddd.orders.application import holds, payments, returns, shipments, steps
 from ddd.orders.application.cancel_order import cancel_order
 from ddd.orders.application.mark_as_shipped import mark_as_shipped
+from ddd.orders.application.migrate_orders import migrate_orders
 from ddd.orders.application.part_views import line_id
 from ddd.orders.application.place_order import place_order
 from ddd.orders.domain.actions import ACTIONS, Situation, why_not
@@ -128,6 +129,10 @@ WINDING: Final[Given] = {
 }
 
 
+#: The same with fewer steps, which who has done the others cannot move to.
+SHORTER: Final[Given] = {**WINDING, "statuses": {"PENDING": WINDING["statuses"]["PENDING"]}}
+
+
 class Trading:
     """Tenants of every kind, each with two branches and goods in both, under one clock."""
 
@@ -139,6 +144,7 @@ class Trading:
             "approval": self._open(json.loads((_SAMPLES / "approval.json").read_text())),
             "marketplace": self._open(json.loads((_SAMPLES / "marketplace.json").read_text())),
             "winding": self._open(WINDING),
+            "moving": self._open(),
             "untracked": registered(stockTracked=False, unknownSku="ACCEPT"),
         }
 
@@ -156,6 +162,7 @@ class Life:
     def __init__(self, trading: Trading, kind: str, pick: Pick) -> None:
         self.trading = trading
         self.tenant_id = trading.tenants[kind]
+        self.kind = kind
         self.is_tracked = kind != "untracked"
         self.pick = pick
         self.order_id = UUID(int=0)
@@ -207,12 +214,29 @@ class Life:
         pick = self.pick
         if pick.number(0, 5) == 0:
             self.trading.clock.move(timedelta(minutes=pick.number(1, 200)))
+        if self.kind == "moving" and pick.number(0, 7) == 0:
+            return "migrateOrders", self.move()
         name = self._next(order)
         handle, given_for = OPERATIONS[name]
         is_reviewers = name == "reviewOrder" or (name == "completeStep" and pick.number(0, 9) == 0)
         given = {"orderId": str(self.order_id), **given_for(self, order)}
         outcome = handle(self.by(REVIEWER if is_reviewers else CLERK), given, self.trading.app.orders)
         return name, outcome.value is not None
+
+    def move(self) -> bool:
+        """The tenant publishes its workflow anew, and the order goes by that version from now on, if it can."""
+        app, by = self.trading.app, self.by()
+        published = publish_workflow(by, {"document": self.pick.one_of([WINDING, SHORTER])}, app.tenants).value
+        assert published is not None
+        dry = {"toVersion": published.version, "dryRun": True, "orderIds": [str(self.order_id)]}
+        listed = migrate_orders(by, dry, app.orders).value
+        assert listed is not None
+        if listed.plan is None:
+            return False
+        run = {"toVersion": published.version, "dryRun": False, "plan": listed.plan}
+        moved = migrate_orders(by, run, app.orders).value
+        assert moved is not None
+        return moved.moved == 1
 
     def _next(self, order: Order) -> str:
         possible = self.may(order) if self.pick.number(0, 9) else []

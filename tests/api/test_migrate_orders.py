@@ -136,6 +136,7 @@ def test_a_run_moves_what_the_plan_lists_and_each_move_is_told_and_audited(tenan
         "activityStatus": {"before": None, "after": "Pack it well"},
         "expiresAt": {"before": None, "after": None},
         "status": {"before": "PENDING", "after": "PENDING"},
+        "version": 2,
     }
     sql = (
         "SELECT before::text, after::text FROM audit_log WHERE operation = 'migrateOrders' AND aggregate_id = $1::uuid"

@@ -20,6 +20,7 @@ from ddd.orders.domain.parts import (
     PickupWindow,
     Refund,
     RefundLine,
+    RefundStatus,
     Return,
     ReturnLine,
     ReturnStatus,
@@ -164,7 +165,7 @@ def _return_received(order: Order, event: OrderEvent) -> None:
     _change_return(order, event, announced, lines=tuple(lines), received_at=event.at)
 
 
-def _refunded(order: Order, event: OrderEvent) -> None:
+def _refund_requested(order: Order, event: OrderEvent) -> None:
     data = event.data
     order.refunds.append(
         Refund(
@@ -178,8 +179,23 @@ def _refunded(order: Order, event: OrderEvent) -> None:
             return_id=data["returnId"],
             provider=data["provider"],
             reference=data["reference"],
+            status=RefundStatus(data["refundStatus"]["after"]),
+            withheld=data["withheld"],
         )
     )
+
+
+def _refunded(order: Order, event: OrderEvent) -> None:
+    if event.data["refundStatus"]["before"] is None:
+        _refund_requested(order, event)
+    else:
+        _refund_reviewed(order, event)
+
+
+def _refund_reviewed(order: Order, event: OrderEvent) -> None:
+    (asked,) = [each for each in order.refunds if str(each.id) == event.data["refundId"]]
+    status = RefundStatus(event.data["refundStatus"]["after"])
+    order.refunds[order.refunds.index(asked)] = replace(asked, status=status, at=event.at)
 
 
 # -- steps ----------------------------------------------------------------------------------------------------------
@@ -190,6 +206,10 @@ def _step_performed(order: Order, event: OrderEvent) -> None:
     order.record_step(event.data["step"], StepOutcome(event.data["outcome"]), by, event.at)
     if event.data.get("effect") == "DRAFT":
         back_to_draft(order)
+
+
+def _migrated(order: Order, event: OrderEvent) -> None:
+    order.workflow_version = event.data["workflowVersion"]["after"]
 
 
 def _reviewer_named(order: Order, event: OrderEvent) -> None:
@@ -245,9 +265,12 @@ CHANGES: Final[Mapping[str, Callable[[Order, OrderEvent], None]]] = {
     "order.return_approved": _return_reviewed,
     "order.return_rejected": _return_reviewed,
     "order.return_received": _return_received,
+    "order.refund_requested": _refund_requested,
     "order.refunded": _refunded,
+    "order.refund_rejected": _refund_reviewed,
     "order.step_completed": _step_performed,
     "order.step_rejected": _step_performed,
     "order.step_held": _step_performed,
     "order.reviewer_named": _reviewer_named,
+    "order.migrated": _migrated,
 }
