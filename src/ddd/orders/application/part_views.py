@@ -139,7 +139,7 @@ class OrderLineView:
 class ShipmentView:
     """A shipment with the lines that the caller sees. Of its label a customer sees where the goods are, no more."""
 
-    __slots__ = ("_is_customers", "_shipment", "address", "instructions", "lines")
+    __slots__ = ("_is_own", "_shipment", "address", "instructions", "lines")
 
     def __init__(
         self,
@@ -148,9 +148,9 @@ class ShipmentView:
         address: Address,
         instructions: str | None,
         *,
-        is_customers: bool = False,
+        is_own: bool = False,
     ) -> None:
-        self._is_customers = is_customers
+        self._is_own = is_own
         self._shipment = shipment
         self.instructions = instructions
         self.address = address
@@ -162,22 +162,22 @@ class ShipmentView:
     @property
     def cost(self) -> Money | None:
         shipment = self._shipment
-        if self._is_customers or shipment.cost is None or shipment.cost_currency is None:
+        if self._is_own or shipment.cost is None or shipment.cost_currency is None:
             return None
         return Money(shipment.cost, shipment.cost_currency)
 
     @property
     def label_url(self) -> str | None:
-        return None if self._is_customers else self._shipment.label_url
+        return None if self._is_own else self._shipment.label_url
 
     @property
     def problem(self) -> str | None:
-        return None if self._is_customers else self._shipment.problem
+        return None if self._is_own else self._shipment.problem
 
     @property
     def pickup_reference(self) -> str | None:
         label = self._shipment.label
-        return None if label is None or self._is_customers else label.pickup_reference
+        return None if label is None or self._is_own else label.pickup_reference
 
 
 def line_id(order_id: UUID, line_no: int) -> str:

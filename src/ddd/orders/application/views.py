@@ -114,8 +114,8 @@ class OrderView:
             lines = [self._shipment_line(line) for line in shipment.lines if line.line_no in seen]
             if lines:
                 instructions = self._order.notes.get(f"shipment:{shipment.id}")
-                address, is_customers = self._order.shipping_address, self._grant.caller.is_customer_only
-                views.append(ShipmentView(shipment, lines, address, instructions, is_customers=is_customers))
+                address, is_own = self._order.shipping_address, self._sight.is_own
+                views.append(ShipmentView(shipment, lines, address, instructions, is_own=is_own))
         return views
 
     def _shipment_line(self, line: ShipmentLine) -> ShipmentLineView:
@@ -180,7 +180,7 @@ class OrderView:
 
     @property
     def timeline(self) -> list[TimelineView]:
-        hides = self._grant.caller.is_customer_only
+        hides = self._sight.is_own
         return [
             TimelineView(
                 event.sequence,
