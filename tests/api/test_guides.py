@@ -58,7 +58,7 @@ def _anchors(text: str) -> set[str]:
 @pytest.mark.parametrize("page", [FOLDER / "tenant-admin.md", WORKFLOWS / "README.md"], ids=lambda each: each.name)
 def test_the_facts_told_are_the_facts_there_are(page: Path) -> None:
     names = {name.rpartition(".")[0] if name.rpartition(".")[0] in AMOUNTS else name for name in FACTS}
-    (list_,) = re.findall(r"The facts:\n\n(.*?)\n\n", page.read_text(), re.S) or [page.read_text()]
+    (list_,) = re.findall(r"(?:The facts:\n\n|\| fact \| type \|\n)(.*?)\n\n", page.read_text(), re.S)
     assert set(re.findall(r"`((?:order|customer)\.\w+)`", list_)) == names
 
 

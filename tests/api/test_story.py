@@ -6,8 +6,8 @@
 - Vera, Vendor `potter`, sends the teapots out of the branch `north`; Vito, Vendor `grower`, the tea out of `south`.
 - Olga, Auditor, looks on, and in the end reads everything.
 
-The sixth role, the Admin, opened the house before: its workflow is the ready `approval`, with the returns and the
-restocking fee of the ready `marketplace`.
+The sixth role, the Admin, opened the house before: its workflow is the ready `approval`, with the returns and refunds
+of the ready `marketplace`.
 """
 
 import json
@@ -46,14 +46,11 @@ ANNS_CART: Json = {
 
 
 def workflow() -> Json:
-    """Dear orders wait for Mia; goods come back within 30 days, once reviewed, less 10 %; Mia closes the books."""
+    """Dear orders wait for Mia; goods come back within 30 days and money less 10 %, once she agrees; she ends it."""
     approval, marketplace = (json.loads((SAMPLES / f"{name}.json").read_text()) for name in ("approval", "marketplace"))
-    own = {
-        "returns": marketplace["settings"]["returns"],
-        "refunds": {"restockingFeePercent": marketplace["settings"]["refunds"]["restockingFeePercent"]},
-        "completion": {"from": "DELIVERED", "automatic": False},
-    }
-    return {**approval, "settings": {**approval["settings"], **own}}
+    back = {name: marketplace["settings"][name] for name in ("returns", "refunds")}
+    ends = {"completion": {"from": "DELIVERED", "automatic": False}}
+    return {**approval, "settings": {**approval["settings"], **back, **ends}}
 
 
 @pytest.fixture
@@ -152,6 +149,9 @@ def test_an_order_from_its_checkout_to_its_end(shop: Shop, address: str) -> None
     given_back = {"returnId": back, "provider": "example-pay", "reference": "re_1"}
     assert wim.may_not("processRefund", **given_back, amount="732.97") == "REFUND_LIMIT"
     refund = wim.does("processRefund", **given_back)["refund"]["id"]
+    assert stands() == ("DELIVERED", None, "PAID", "0.00")
+    assert wim.may_not("reviewOrder", outcome="APPROVED") == "FORBIDDEN"
+    mia.does("reviewOrder", outcome="APPROVED")
     assert stands() == ("DELIVERED", None, "PARTIALLY_REFUNDED", "0.00")
 
     # Mia closes the books. Ann may still send back what is left: a teapot, and the tea.
