@@ -8,6 +8,11 @@ from tests.api.telling import NOW, Told
 
 TRACKING = {"trackingReference": "SE-1", "trackingUrl": "https://tracking.example.com/SE-1"}
 POTS, TEA = [{"lineNo": 1, "quantity": 3}], [{"lineNo": 2, "quantity": 2}]
+REFUND: Json = {
+    "refundId": "refund", "returnId": "return", "amount": 73296, "restockingFee": 8144, "forCancelled": 0,
+    "withheld": 0, "provider": "example-pay", "reference": "re_1",
+    "lines": [{"lineNo": 1, "quantity": 2, "returned": 2}],
+}  # fmt: skip
 TIMELINE = [
     Told("order.placed", "ann", "Customer", {
         "version": 1, "orderNumber": "its number", "channel": "default", "externalRef": None, "currency": "EUR",
@@ -100,15 +105,11 @@ TIMELINE = [
         "returnStatus": {"before": "APPROVED", "after": "RECEIVED"},
     }),
     Told("order.refund_requested", "wim", "Worker", {
-        "version": 17, "refundId": "refund", "returnId": "return", "amount": 73296, "restockingFee": 8144,
-        "forCancelled": 0, "withheld": 0, "provider": "example-pay", "reference": "re_1",
-        "lines": [{"lineNo": 1, "quantity": 2, "returned": 2}],
-        "refundStatus": {"before": None, "after": "REQUESTED"},
+        "version": 17, **REFUND, "refundStatus": {"before": None, "after": "REQUESTED"},
         "paymentStatus": {"before": "PAID", "after": "PAID"},
     }),
     Told("order.refunded", "mia", "Manager", {
-        "version": 18, "refundId": "refund",
-        "refundStatus": {"before": "REQUESTED", "after": "APPROVED"},
+        "version": 18, **REFUND, "refundStatus": {"before": "REQUESTED", "after": "APPROVED"},
         "paymentStatus": {"before": "PAID", "after": "PARTIALLY_REFUNDED"},
     }),
     Told("order.completed", "mia", "Manager", {
