@@ -57,7 +57,7 @@ def test_confirming_asks_for_a_label_where_there_is_an_account() -> None:
     shipping.confirm_shipment(order, shipment, account=ACCOUNT, **BY)
     assert told(order) == ["order.shipment_confirmed", "order.label_requested"]
     assert order.version == version + 1
-    assert order.news[-1].data == {"shipmentId": str(shipment.id), "account": ACCOUNT}
+    assert order.news[-1].data == {"shipmentId": str(shipment.id), "account": ACCOUNT, "version": order.version}
     assert (shipment.carrier, shipment.label and shipment.label.asked_at) == ("easypost", NOW)
     assert labelling.wants_label(shipment)
 
