@@ -14,6 +14,7 @@ from ddd.shared.application.jobs import Deferral
 from ddd.shared.infrastructure.job_queue import KEEP_DAYS, JobQueue
 from ddd.shared.infrastructure.statements import connection
 from order_management.processes import is_alive, wait_until
+from tests.backends import backends, end_backends
 from tests.builders import registered
 from tests.integration.jobs.support import (
     WorkerProcess,
@@ -220,12 +221,7 @@ def test_a_worker_outlives_its_connections(database: object, database_environmen
         for name in ("before", "after", "later"):
             defer(tenant_id, Deferral("tests.count", {"name": name}))
             assert wait_until(lambda name=name: counted(tenant_id, name) == 1, 30)  # type: ignore[misc]
-            # Its threads', its queue's and its listener's: all of each role's but this process's own.
-            for alias in ("default", "system"):
-                connection(alias).execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-                    " AND usename = current_user AND pid <> pg_backend_pid()"
-                )
+            end_backends(backends())  # its threads', its queue's and its listener's
         until(tenant_id, *["succeeded"] * 3)
         assert worker.process.poll() is None
         assert worker.stop() == 0
@@ -241,13 +237,9 @@ def test_how_a_job_ended_is_said_again_where_the_connection_died_of_saying_it(
         with connection("owner").transaction():
             connection("owner").execute("LOCK TABLE procrastinate_jobs IN SHARE MODE")  # nobody changes a job now
             (tmp_path / "go").touch()
-            kill = (
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND query LIKE '%procrastinate_finish_job%' AND wait_event_type = 'Lock'"
-            )
             assert wait_until(lambda: counted(tenant_id, "n") == 1, 20)
             time.sleep(0.5)  # by now it has begun to say so
-            assert as_system(kill)
+            assert end_backends(backends("query LIKE '%%procrastinate_finish_job%%' AND wait_event_type = 'Lock'"))
         until(tenant_id, "succeeded")
         assert worker.stop() == 0
     assert counted(tenant_id, "n") == 1

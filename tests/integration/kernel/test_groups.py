@@ -17,6 +17,7 @@ from ddd.shared.domain.errors import ErrorCode, Refusals
 from ddd.shared.domain.ids import new_id
 from ddd.shared.infrastructure.statements import connection, dumps, text_array
 from order_management.processes import wait_until
+from tests.backends import end_backends
 from tests.builders import caller, registered, rows, unit_of_work
 from tests.integration.kernel.support import counted, locked, run
 
@@ -202,7 +203,7 @@ def test_a_group_whose_connection_died_is_asked_for_by_each_of_its_members(crowd
     crowd.let_go()
     first.result(20)
     assert wait_until(lambda: len(_who_wait_for_a_lock()) == 1, 10)
-    connection("default").execute("SELECT pg_terminate_backend(%s::int, 5000)", _who_wait_for_a_lock())
+    end_backends(_who_wait_for_a_lock())
     crowd.let_go("other")
     outcomes = [each.result(20) for each in came]
     assert [(outcome.errors, bool(outcome.value), outcome.replayed) for outcome in outcomes] == [((), True, False)] * 4

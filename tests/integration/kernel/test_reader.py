@@ -15,6 +15,7 @@ from ddd.shared.infrastructure.statements import connection
 from ddd.stock.infrastructure.models import ItemRow
 from ddd.tenants.application.operator import suspend_tenant
 from order_management.operator import operations
+from tests.backends import end_backends
 from tests.builders import caller, new_tenant_id, registered, rows
 from tests.trade import open_shop
 
@@ -84,13 +85,11 @@ def test_a_lost_connection_is_opened_again_for_the_next_scope_and_fetch(database
     who = caller(open_shop({"b": {"A": 1}}))
     for _ in range(2):
         pid = connection("default").info.backend_pid
-        with pytest.raises(errors.AdminShutdown):
-            connection("default").execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        end_backends([pid])
         with reader().scope(who):
             assert connection("default").info.backend_pid != pid
             assert ItemRow.objects.count() == 1
-        with pytest.raises(errors.AdminShutdown):
-            connection("default").execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        end_backends([connection("default").info.backend_pid])
         assert reader().fetch(who, SKUS)[1] == ["A"]
 
 

@@ -26,6 +26,7 @@ from ddd.shared.infrastructure.statements import connection
 from ddd.shared.infrastructure.unit_of_work import PostgresUnitOfWork
 from order_management.processes import wait_until
 from order_management.registry import SUBSCRIBERS
+from tests.backends import end_backends
 from tests.builders import caller, registered, rows
 from tests.integration.kernel.support import count, counted, counting, marks, run
 from tests.pipeline import SET_TENANT, send
@@ -365,7 +366,8 @@ def test_a_write_answers_as_done_whatever_happens_to_its_drain(database: object)
     who, id_ = caller(registered()), uuid4()
 
     def dying(event: PublishedEvent) -> Sequence[Write]:
-        return [Write("SELECT pg_terminate_backend(pg_backend_pid())", ())]
+        end_backends([connection("default").info.backend_pid])
+        return [Write("SELECT 1", ())]
 
     worker = Relay({**SUBSCRIBERS, "probe.counted": (Subscriber("tests.dying", dying),)})
     began = time.monotonic()
@@ -414,8 +416,7 @@ def test_a_running_relay_outlives_its_connections_and_stops_when_told(database: 
     try:
         publish(tenant_id, (aggregate, 1))
         assert wait_until(lambda: marks(tenant_id, str(aggregate)) == ["1"], 10)
-        for alias, pid in zip(("default", "system"), pids, strict=True):
-            connection(alias).execute("SELECT pg_terminate_backend(%s::int)", [pid])
+        end_backends(pids)
         publish(tenant_id, (aggregate, 2))
         assert wait_until(lambda: marks(tenant_id, str(aggregate)) == ["1", "2"], 30)
     finally:

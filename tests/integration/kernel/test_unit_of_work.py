@@ -23,6 +23,7 @@ from ddd.shared.infrastructure.statements import connection
 from ddd.tenants.application.operator import suspend_tenant
 from order_management.operator import operations
 from order_management.processes import wait_until
+from tests.backends import end_backends
 from tests.builders import caller, new_tenant_id, registered, rows
 from tests.integration.kernel.support import (
     OTHER_OPERATION,
@@ -231,7 +232,7 @@ def test_an_idle_connection_that_was_cut_is_opened_again(database: object) -> No
     for _ in range(2):
         pid = connection("default").info.backend_pid
         connection("system")
-        _end_backend(pid)
+        end_backends([pid])
         assert run(who, counting(who)).value is not None
     assert counted(who.tenant_id, "n") == 3
 
@@ -247,7 +248,7 @@ def test_a_backend_ended_while_the_command_decides_has_no_effect_of_its_own(
     def decide(before: int) -> Refusals | None:
         decided.append(before)
         if len(decided) == 1:
-            _end_backend(connection("default").info.backend_pid)
+            end_backends([connection("default").info.backend_pid])
         return NO if refuses_a_second_time and before else None
 
     outcome = run(who, counting(who, decide=decide), key)
@@ -364,16 +365,6 @@ def _waiting_for_a_lock() -> int:
         WHERE NOT granted AND datname = current_database()
     """
     return int(connection("system").execute(query).fetchone()[0])  # type: ignore[index]
-
-
-def _end_backend(pid: int) -> None:
-    """Through another connection of the same role, as an operator would."""
-
-    def end() -> None:
-        raw = connection("default")
-        raw.execute("SELECT pg_terminate_backend(%s::int, 5000)", [pid])
-
-    _in_threads(end)
 
 
 def _in_threads(*work: object) -> None:
