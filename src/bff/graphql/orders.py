@@ -69,16 +69,18 @@ class OrderQueries:
             )
             request = page_request(listing.sort_name, first, after, last, before)
         raw = info._raw_info
+        asked = selected(raw)
         found = list_orders(
             context.caller,
             context.app.orders,
             listing,
             request,
             wanted=order_parts(selected(raw, "nodes") | selected(raw, "edges", "node")),
-            count="totalCount" in selected(raw),
+            count="totalCount" in asked,
         )
         page = found.page
         nodes = cast("list[Order]", page.nodes)
+        marked = zip(page.cursors, nodes, strict=True) if "edges" in asked else ()
         return OrderConnection(
             page_info=PageInfo(
                 has_next_page=page.has_next_page,
@@ -86,7 +88,7 @@ class OrderQueries:
                 start_cursor=page.cursors[0] if page.cursors else None,
                 end_cursor=page.cursors[-1] if page.cursors else None,
             ),
-            edges=[OrderEdge(cursor=cursor, node=node) for cursor, node in zip(page.cursors, nodes, strict=True)],
+            edges=[OrderEdge(cursor=cursor, node=node) for cursor, node in marked],
             nodes=nodes,
             total_count=found.total_count or 0,
         )

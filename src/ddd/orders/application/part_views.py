@@ -1,11 +1,45 @@
 """An order's parts as they are told: amounts as money, lines by their opaque id."""
 
+import inspect
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from ddd.orders.domain.parts import Address, OrderLine, Payment, RefundStatus, ReturnStatus, Shipment
 from ddd.shared.domain.money import Money
+
+V = TypeVar("V")
+
+
+def shows(slot: str, kind: type) -> Callable[[type[V]], type[V]]:
+    """A view has the attributes of the object in its slot, but for those that it tells in its own way.
+
+    `__getattr__` alone would do, at five times the price: it is asked only once a look-up has failed.
+    """
+
+    def add(view: type[V]) -> type[V]:
+        for name, value in vars(kind).items():
+            if inspect.isdatadescriptor(value) and not name.startswith("_") and name not in vars(view):
+                setattr(view, name, property(attrgetter(f"{slot}.{name}")))
+        return view
+
+    return add
+
+
+class MoneyView(NamedTuple):
+    """An amount as text, at its currency's scale."""
+
+    amount: str
+    currency: str
+
+
+@lru_cache(maxsize=10_000)  # a page shows hundreds of amounts, most of them the same few prices and zeros
+def money_view(minor: int, currency: str) -> MoneyView:
+    """Minor units as they are told."""
+    return MoneyView(str(Money(minor, currency)), currency)
 
 
 class AllocationView(NamedTuple):
@@ -64,8 +98,8 @@ class RefundLineView(NamedTuple):
 class RefundView(NamedTuple):
     id: UUID
     status: RefundStatus
-    amount: Money
-    restocking_fee: Money
+    amount: MoneyView
+    restocking_fee: MoneyView
     reason: str | None
     lines: list[RefundLineView]
     return_id: str | None
@@ -82,6 +116,7 @@ class HoldView(NamedTuple):
     released_at: datetime | None
 
 
+@shows("_payment", Payment)
 class PaymentView:
     __slots__ = ("_currency", "_payment")
 
@@ -93,16 +128,17 @@ class PaymentView:
         return getattr(self._payment, name)
 
     @property
-    def amount(self) -> Money:
-        return Money(self._payment.amount, self._currency)
+    def amount(self) -> MoneyView:
+        return money_view(self._payment.amount, self._currency)
 
 
+@shows("_line", OrderLine)
 class OrderLineView:
-    """A line with its amounts as money."""
+    """A line with its amounts as money. `order_id` is text: it is the same in the ids of all its lines."""
 
     __slots__ = ("_currency", "_line", "_order_id")
 
-    def __init__(self, line: OrderLine, order_id: UUID, currency: str) -> None:
+    def __init__(self, line: OrderLine, order_id: str, currency: str) -> None:
         self._line = line
         self._order_id = order_id
         self._currency = currency
@@ -115,20 +151,20 @@ class OrderLineView:
         return line_id(self._order_id, self._line.line_no)
 
     @property
-    def unit_price(self) -> Money:
-        return Money(self._line.unit_price, self._currency)
+    def unit_price(self) -> MoneyView:
+        return money_view(self._line.unit_price, self._currency)
 
     @property
-    def line_total(self) -> Money:
-        return Money(self._line.line_total, self._currency)
+    def line_total(self) -> MoneyView:
+        return money_view(self._line.line_total, self._currency)
 
     @property
-    def discount(self) -> Money:
-        return Money(self._line.discount, self._currency)
+    def discount(self) -> MoneyView:
+        return money_view(self._line.discount, self._currency)
 
     @property
-    def tax(self) -> Money:
-        return Money(self._line.tax, self._currency)
+    def tax(self) -> MoneyView:
+        return money_view(self._line.tax, self._currency)
 
     @property
     def allocation(self) -> list[AllocationView] | None:
@@ -136,6 +172,7 @@ class OrderLineView:
         return None if line.branch_code is None else [AllocationView(line.branch_code, line.quantity)]
 
 
+@shows("_shipment", Shipment)
 class ShipmentView:
     """A shipment with the lines that the caller sees. Of its label a customer sees where the goods are, no more."""
 
@@ -160,11 +197,11 @@ class ShipmentView:
         return getattr(self._shipment, name)
 
     @property
-    def cost(self) -> Money | None:
+    def cost(self) -> MoneyView | None:
         shipment = self._shipment
         if self._is_own or shipment.cost is None or shipment.cost_currency is None:
             return None
-        return Money(shipment.cost, shipment.cost_currency)
+        return money_view(shipment.cost, shipment.cost_currency)
 
     @property
     def label_url(self) -> str | None:
@@ -180,7 +217,7 @@ class ShipmentView:
         return None if label is None or self._is_own else label.pickup_reference
 
 
-def line_id(order_id: UUID, line_no: int) -> str:
+def line_id(order_id: UUID | str, line_no: int) -> str:
     """The opaque id of a line, unique in the house."""
     return f"{order_id}-{line_no}"
 

@@ -162,11 +162,12 @@ def list_orders(
     views, cursors = [], []
     found = assemble(*results)
     by_version = ways(caller, orders, [facts.workflow_version for facts, _ in found])
+    now = orders.clock.now()
     for facts, parts in found:
         sight = sight_of(scopes, caller, facts, parts.lines)
         if sight is not None:
             way = by_version[facts.workflow_version]
-            views.append(OrderView(facts, parts, sight, grant, orders.clock.now(), way))
+            views.append(OrderView(facts, parts, sight, grant, now, way))
             moment = facts.placed_at if listing.sort == "placed_at" else facts.updated_at
             cursors.append(encode_cursor(listing.sort_name, moment.isoformat(), str(facts.id)))
     return OrderPage(page_of(views, cursors, request), total)

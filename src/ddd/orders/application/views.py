@@ -14,6 +14,7 @@ from ddd.orders.application.available_actions import ActionView, available_actio
 from ddd.orders.application.part_views import (
     ActorView,
     HoldView,
+    MoneyView,
     OrderLineView,
     PaymentView,
     RefundLineView,
@@ -25,16 +26,19 @@ from ddd.orders.application.part_views import (
     TimelineView,
     WorkflowView,
     line_id,
+    money_view,
+    shows,
 )
 from ddd.orders.application.reading import OrderFacts, OrderParts, order_of
 from ddd.orders.application.sight import Sight
+from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import Address, Cancellation, Customer, Refund, ShipmentLine
 from ddd.orders.domain.status import PaymentStatus
 from ddd.orders.domain.workflow import PLAIN_WAY, Way
 from ddd.shared.application.access import Grant
-from ddd.shared.domain.money import Money
 
 
+@shows("_order", Order)
 class OrderView:
     """One order through one caller's eyes. Amounts become money only where they are asked for."""
 
@@ -53,35 +57,35 @@ class OrderView:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._order, name)
 
-    def _money(self, minor: int) -> Money | None:
-        return Money(minor, self._order.currency) if self._sight.is_whole else None
+    def _money(self, minor: int) -> MoneyView | None:
+        return money_view(minor, self._order.currency) if self._sight.is_whole else None
 
     @property
     def payment_status(self) -> PaymentStatus | None:
         return self._order.payment_status if self._sight.is_whole else None
 
     @property
-    def subtotal(self) -> Money | None:
+    def subtotal(self) -> MoneyView | None:
         return self._money(self._order.subtotal)
 
     @property
-    def discount_total(self) -> Money | None:
+    def discount_total(self) -> MoneyView | None:
         return self._money(self._order.discount_total)
 
     @property
-    def shipping_total(self) -> Money | None:
+    def shipping_total(self) -> MoneyView | None:
         return self._money(self._order.shipping_total)
 
     @property
-    def tax_total(self) -> Money | None:
+    def tax_total(self) -> MoneyView | None:
         return self._money(self._order.tax_total)
 
     @property
-    def total(self) -> Money | None:
+    def total(self) -> MoneyView | None:
         return self._money(self._order.total)
 
     @property
-    def amount_due(self) -> Money | None:
+    def amount_due(self) -> MoneyView | None:
         return self._money(self._order.amount_due)
 
     @property
@@ -97,8 +101,10 @@ class OrderView:
 
     @property
     def lines(self) -> list[OrderLineView]:
-        order, sees = self._order, self._sight.sees
-        return [OrderLineView(line, order.id, order.currency) for line in self._parts.lines if sees(line)]
+        lines, order_id, currency = self._parts.lines, str(self._order.id), self._order.currency
+        if not self._sight.is_whole:
+            lines = [line for line in lines if self._sight.sees(line)]
+        return [OrderLineView(line, order_id, currency) for line in lines]
 
     @property
     def payments(self) -> list[PaymentView]:
@@ -147,8 +153,8 @@ class OrderView:
         return RefundView(
             refund.id,
             refund.status,
-            Money(refund.amount, order.currency),
-            Money(refund.restocking_fee, order.currency),
+            money_view(refund.amount, order.currency),
+            money_view(refund.restocking_fee, order.currency),
             order.notes.get(f"refund:{refund.id}"),
             [
                 RefundLineView(line_id(order.id, each.line_no), skus[each.line_no], each.quantity, each.returned)

@@ -97,23 +97,28 @@ def bundle_of(
 ) -> Bundle[list[Found]]:
     """The orders of the condition on `o`, which may say how they are sorted and locked; and the parts of their ids."""
     kinds = [name for name in PARTS if name in wanted]
-    reads: list[Read[Any]] = [Read(_ORDERS + condition, params, lambda rows: [OrderRow(*row) for row in rows], locks)]
+    reads: list[Read[Any]] = [Read(_ORDERS + condition, params, lambda rows: list(map(OrderRow._make, rows)), locks)]
     for name in kinds:
         part = PARTS[name]
         reads.append(Read(part.sql + ids + part.order, params, _grouped(part.build)))
 
-    def assemble(rows: list[OrderRow], *parts: dict[UUID, list[Any]]) -> list[Found]:
-        found = dict(zip(kinds, parts, strict=True))
-        return [(row, OrderParts(*(found.get(name, {}).get(row.id, ()) for name in PARTS))) for row in rows]
+    def assemble(rows: list[OrderRow], *parts: _Groups) -> list[Found]:
+        read = dict(zip(kinds, parts, strict=True))
+        groups = [read.get(name, {}) for name in PARTS]
+        return [(row, OrderParts(*[group.get(row.id.int, ()) for group in groups])) for row in rows]
 
     return Bundle(reads, assemble)
 
 
-def _grouped(build: Callable[[tuple[Any, ...]], Any]) -> Callable[[list[tuple[Any, ...]]], dict[UUID, list[Any]]]:
-    def group(rows: list[tuple[Any, ...]]) -> dict[UUID, list[Any]]:
-        groups: dict[UUID, list[Any]] = defaultdict(list)
+#: Parts by their order's id, as an integer: a UUID's own hash and comparison are written in Python.
+_Groups = dict[int, list[Any]]
+
+
+def _grouped(build: Callable[[tuple[Any, ...]], Any]) -> Callable[[list[tuple[Any, ...]]], _Groups]:
+    def group(rows: list[tuple[Any, ...]]) -> _Groups:
+        groups: _Groups = defaultdict(list)
         for row in rows:
-            groups[row[0]].append(build(row[1:]))
+            groups[row[0].int].append(build(row[1:]))
         return groups
 
     return group

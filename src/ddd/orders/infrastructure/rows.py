@@ -107,11 +107,11 @@ class OrderRow(NamedTuple):
 
     @property
     def status(self) -> OrderStatus:
-        return OrderStatus(self.status_text)
+        return OrderStatus[self.status_text]  # by its name, which is its value: a look-up instead of a call
 
     @property
     def payment_status(self) -> PaymentStatus:
-        return PaymentStatus(self.payment_status_text)
+        return PaymentStatus[self.payment_status_text]
 
     @property
     def was_submitted(self) -> bool:
@@ -189,8 +189,10 @@ def package_of(data: Mapping[str, Any] | None) -> Package | None:
 def line_of(row: tuple[Any, ...]) -> OrderLine:
     """The line of a row of LINE_COLUMNS."""
     line = OrderLine(*row)
-    line.options = loads(line.options)
-    line.package = package_of(loads(row[13]))
+    if row[10] is not None:
+        line.options = orjson.loads(row[10])
+    if row[13] is not None:
+        line.package = Package(**orjson.loads(row[13]))
     return line
 
 

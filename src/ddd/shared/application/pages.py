@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import orjson
+
 from ddd.shared.domain.errors import BadArgument
 from ddd.shared.domain.text import is_storable
 
@@ -52,7 +54,7 @@ def page_request(
 
 def encode_cursor(sort: str, *position: str) -> str:
     """An opaque cursor: the sort and the row's place in it."""
-    return base64.urlsafe_b64encode(json.dumps([sort, *position], ensure_ascii=False).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(orjson.dumps([sort, *position])).decode().rstrip("=")
 
 
 def _decode(sort: str, cursor: str, parts: int) -> tuple[str, ...]:
