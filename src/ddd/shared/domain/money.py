@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from ddd.shared.domain.currencies import MINOR_UNITS
 
@@ -12,6 +13,7 @@ MAX_MINOR = 10**15
 #: Room for every digit that a client may send: the default of 28 would round an amount into its scale.
 EXACT = Context(prec=100)
 _DECIMAL = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?", re.ASCII)
+_LONGEST = 82
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,10 +48,15 @@ def parse_decimal(raw: object) -> Decimal | None:
         if not -(10**40) < raw < 10**40:
             return None
         text = str(raw)
-    elif isinstance(raw, str):
+    elif isinstance(raw, str) and len(raw) <= _LONGEST:
         text = raw
     else:
         return None
+    return _number(text)
+
+
+@lru_cache(maxsize=10_000)  # an input's amounts are read more than once, and prices come again
+def _number(text: str) -> Decimal | None:
     return Decimal(text) if _DECIMAL.fullmatch(text) else None
 
 

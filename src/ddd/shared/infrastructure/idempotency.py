@@ -128,12 +128,10 @@ def _canonical(given: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if name in _FREE:
             plain[name] = _free(value)
-        elif isinstance(value, str):
-            plain[name] = _amount(value) if name in _AMOUNTS else _text(value)
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             plain[name] = _canonical(value)
         elif isinstance(value, list):
-            plain[name] = [_canonical(each) if isinstance(each, Mapping) else _text(each) for each in value]
+            plain[name] = [_canonical(each) if isinstance(each, dict) else _text(each) for each in value]
         else:
             plain[name] = _amount(value) if name in _AMOUNTS else _text(value)
     return plain
