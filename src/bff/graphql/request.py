@@ -8,8 +8,7 @@ from typing import Any, BinaryIO, Final, NoReturn, cast
 from urllib.parse import parse_qsl
 
 import orjson
-from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, UnreadablePostError
+from django.http import HttpRequest
 
 from bff.graphql.errors import Code, RequestFault
 
@@ -101,15 +100,11 @@ def read_body(request: HttpRequest, most: int) -> bytes:
             raise _too_large(most)
     if not _is_json(meta.get("CONTENT_TYPE", "")):
         raise RequestFault(415, "Send application/json in UTF-8.")
+    # A chunked body has no length, and Django would take it for empty. The server ends the stream for us.
+    size = int(length) if length else most + 1 if "HTTP_TRANSFER_ENCODING" in meta else 0
     try:
-        if not length and "HTTP_TRANSFER_ENCODING" in meta:
-            # A chunked body has no length, and Django would take it for empty. The server ends the stream for us.
-            body = cast(BinaryIO, meta["wsgi.input"]).read(most + 1)
-        else:
-            body = request.body
-    except RequestDataTooBig:
-        raise _too_large(most) from None
-    except UnreadablePostError:
+        body = cast(BinaryIO, meta["wsgi.input"]).read(size)
+    except OSError:
         raise RequestFault(400, "The body ended early.") from None
     if len(body) > most:
         raise _too_large(most)
