@@ -1,6 +1,6 @@
 """What every resolver finds as `info.context`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bff.app import App
 from ddd.shared.application.access import Grant
@@ -19,3 +19,5 @@ class RequestContext:
     app: App
     request_id: str
     grant: Grant | None = None
+    #: What each place in the document selects below it, see `selected`. Kept with the document.
+    selections: dict[tuple[object, ...], frozenset[str]] = field(default_factory=dict)

@@ -29,12 +29,13 @@ from graphql import (
     specified_rules,
     validate,
 )
-from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.collect_fields import FragmentDetails, GroupedFieldSet, collect_fields
+from graphql.execution.values import VariableValues
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from bff.graphql.errors import Code, NotExecuted
-from bff.graphql.inputs import Inputs, ReadVariables
+from bff.graphql.inputs import Inputs, ReadVariables, Variables
 from bff.graphql.limits import LimitExceeded, Limits, check
 from bff.graphql.plans import Plan
 
@@ -57,7 +58,7 @@ class Access(Enum):
 class Operation:
     """One operation of a document. `label`: its root fields, for the log; no client's text but names of our schema.
 
-    `read_variables` is None where graphql-core must read them.
+    `read_variables` is None where graphql-core must read them; `root_fields` where variables have a say in them.
     """
 
     node: OperationDefinitionNode
@@ -66,16 +67,23 @@ class Operation:
     access: Access
     label: str
     read_variables: ReadVariables | None
+    root_fields: GroupedFieldSet | None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document that passed every check. `plans`: its compiled answers, by the identity of their field node."""
+    """A document that passed every check.
+
+    By the identity of their nodes, each told when it is first asked for: its compiled answers, which variables are a
+    field's arguments, what is selected below it.
+    """
 
     operations: tuple[Operation, ...]
     fragments: dict[str, FragmentDefinitionNode]
     fragment_details: dict[str, FragmentDetails]
     plans: dict[int, Plan | None] = field(default_factory=dict)
+    arguments: dict[int, Variables | None] = field(default_factory=dict)
+    selections: dict[tuple[object, ...], frozenset[str]] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> Operation:
         """The operation to run (GraphQL, October 2021, §6.1). Raises NotExecuted."""
@@ -160,14 +168,15 @@ class Documents:
         if errors:
             raise NotExecuted.of(Code.GRAPHQL_VALIDATION_FAILED, errors)
         fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+        details = {name: FragmentDetails(node) for name, node in fragments.items()}
         operations = tuple(
-            self._operation(node, fragments)
+            self._operation(node, fragments, details)
             for node in document.definitions
             if isinstance(node, OperationDefinitionNode)
         )
         if not operations:
             raise NotExecuted.because(Code.GRAPHQL_VALIDATION_FAILED, "The document has no operation.")
-        return Prepared(operations, fragments, {name: FragmentDetails(node) for name, node in fragments.items()})
+        return Prepared(operations, fragments, details)
 
     def _validate(self, document: DocumentNode) -> list[GraphQLError]:
         for node in document.definitions:
@@ -181,7 +190,12 @@ class Documents:
             hide_suggestions=self._hide_suggestions,
         )
 
-    def _operation(self, node: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> Operation:
+    def _operation(
+        self,
+        node: OperationDefinitionNode,
+        fragments: dict[str, FragmentDefinitionNode],
+        details: dict[str, FragmentDetails],
+    ) -> Operation:
         roots = list(_root_fields(node.selection_set, fragments))
         ours = [(name, sure) for name, sure in roots if not name.startswith("__")]
         is_mutation = node.operation is OperationType.MUTATION
@@ -193,7 +207,23 @@ class Documents:
             access = Access.CHECK
         label = " ".join(dict.fromkeys(name for name, _ in roots))
         name = node.name.value if node.name else None
-        return Operation(node, name, is_mutation, access, label, self._inputs.reader(node))
+        is_fixed = all(sure for _, sure in roots)
+        fields = root_fields(self._schema, node, details, VariableValues({}, {})) if is_fixed else None
+        return Operation(node, name, is_mutation, access, label, self._inputs.reader(node), fields)
+
+
+def root_fields(
+    schema: GraphQLSchema,
+    node: OperationDefinitionNode,
+    fragments: dict[str, FragmentDetails],
+    values: VariableValues,
+    *,
+    hide_suggestions: bool = False,
+) -> GroupedFieldSet:
+    """What a valid operation selects with these values of its variables, by response name."""
+    root_type = schema.get_root_type(node.operation)
+    assert root_type is not None
+    return collect_fields(schema, fragments, values, root_type, node, hide_suggestions).grouped_field_set
 
 
 def _root_fields(

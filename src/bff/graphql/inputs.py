@@ -11,9 +11,11 @@ from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from graphql import (
+    FieldNode,
     GraphQLBoolean,
     GraphQLEnumType,
     GraphQLError,
+    GraphQLField,
     GraphQLFloat,
     GraphQLID,
     GraphQLInputField,
@@ -28,7 +30,9 @@ from graphql import (
     OperationDefinitionNode,
     Undefined,
     VariableDefinitionNode,
+    VariableNode,
     is_input_type,
+    is_required_argument,
 )
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
@@ -39,6 +43,9 @@ from bff.graphql.plans import Deviation, NoPlan
 Convert = Callable[[Any], Any]
 #: The values of an operation's variables, from the request's. Raises where graphql-core must read them.
 ReadVariables = Callable[[Mapping[str, Any]], VariableValues]
+
+#: (argument's name for the resolver, variable's name) of each argument of a field.
+Variables = tuple[tuple[str, str], ...]
 
 _INT: Final = 2**31
 
@@ -160,6 +167,19 @@ class Inputs:
         if _is_list(type_.of_type):
             raise NoPlan  # lists of lists
         return f"[{self._value(type_.of_type, 'i')} for i in as_list({value})]"
+
+
+def variables_of(field: GraphQLField, node: FieldNode) -> Variables | None:
+    """The variables that are this field's arguments, where nothing else is: None where graphql-core must tell."""
+    given = {argument.name.value: argument.value for argument in node.arguments or ()}
+    found: list[tuple[str, str]] = []
+    for name, argument in field.args.items():
+        value = given.get(name)
+        if isinstance(value, VariableNode):
+            found.append((argument.out_name or name, value.name.value))
+        elif value is not None or is_required_argument(argument) or coerce_default_value(argument) is not Undefined:
+            return None
+    return tuple(found)
 
 
 def _reader(variables: Collection[_Variable]) -> ReadVariables:

@@ -5,6 +5,8 @@ from typing import Any
 
 from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, InlineFragmentNode, SelectionSetNode
 
+from bff.graphql.context import RequestContext
+
 #: Parts that other fields are told from: whose eyes see a shipment depends on the lines, what may be done on them all.
 _NEEDS: Mapping[str, frozenset[str]] = {
     "shipments": frozenset({"lines"}),
@@ -14,11 +16,21 @@ _NEEDS: Mapping[str, frozenset[str]] = {
 }
 
 
-def selected(info: GraphQLResolveInfo[Any], *path: str) -> frozenset[str]:
+def selected(info: GraphQLResolveInfo[RequestContext], *path: str) -> frozenset[str]:
     """The names of the fields selected below this field, or below the fields on `path` in it.
 
-    Fields that `@skip` may leave out count as selected: reading a part too many does no harm.
+    Fields that `@skip` may leave out count as selected: reading a part too many does no harm. So it is the same for
+    every request with the document, and kept with it.
     """
+    kept = info.context.selections
+    key = (*map(id, info.field_nodes), *path)
+    names = kept.get(key)
+    if names is None:
+        names = kept[key] = _selected(info, path)
+    return names
+
+
+def _selected(info: GraphQLResolveInfo[Any], path: Iterable[str]) -> frozenset[str]:
     sets = [node.selection_set for node in fields_at(info, *path) if node.selection_set is not None]
     return frozenset(node.name.value for node in _fields(info, sets))
 

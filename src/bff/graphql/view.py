@@ -16,8 +16,7 @@ from typing import Any, Final, Protocol
 import orjson
 import strawberry
 from django.http import HttpRequest, HttpResponse
-from graphql import ExecutionResult, GraphQLError
-from graphql.execution.collect_fields import collect_fields
+from graphql import GraphQLError
 
 from bff.graphql import graphiql
 from bff.graphql.context import RequestContext
@@ -33,7 +32,7 @@ from bff.graphql.errors import (
     text,
     with_request_id,
 )
-from bff.graphql.executor import build_executor
+from bff.graphql.executor import PlanningExecutor, build_executor
 from bff.graphql.limits import Limits
 from bff.graphql.request import (
     PLAIN_JSON,
@@ -140,7 +139,7 @@ class GraphQLView:
             note(request, tenant=caller.tenant_id, operation=operation.label)
             if operation.is_mutation and request.method == "GET":
                 raise RequestFault(405, "Send mutations by POST.", headers={"Allow": "POST"})
-            context = RequestContext(caller, self._app, identifier)
+            context = RequestContext(caller, self._app, identifier, selections=prepared.selections)
             executor = build_executor(
                 self._schema, prepared, operation, asked.variables, context, hide_suggestions=not self._introspection
             )
@@ -162,9 +161,9 @@ class GraphQLView:
         return from_body(read_body(request, self._limits.body_bytes))
 
     def _finish(
-        self, request: HttpRequest, media_type: str, identifier: str, operation: Operation, executor: Any
+        self, request: HttpRequest, media_type: str, identifier: str, operation: Operation, executor: PlanningExecutor
     ) -> HttpResponse:
-        result: ExecutionResult = executor.execute_operation()
+        result = executor.run()
         if not result.errors:
             return _response(media_type, 200, {"data": result.data})
         refusal = self._refusal_of_all(operation, executor, result.errors)
@@ -178,7 +177,7 @@ class GraphQLView:
         return _response(media_type, 200, {"errors": errors, "data": result.data})
 
     def _refusal_of_all(
-        self, operation: Operation, executor: Any, errors: Iterable[GraphQLError]
+        self, operation: Operation, executor: PlanningExecutor, errors: Iterable[GraphQLError]
     ) -> RequestRefused | None:
         """The refusal that answers for the whole request: any in a query, in a mutation only that of its first field.
 
@@ -187,15 +186,9 @@ class GraphQLView:
         refused = [(error, cause) for error in errors if isinstance(cause := cause_of(error), RequestRefused)]
         if not refused:
             return None
-        mutation_type = self._schema.mutation_type
-        if operation.is_mutation and mutation_type is not None:
-            collected = collect_fields(
-                self._schema, executor.fragments, executor.variable_values, mutation_type, operation.node, False
-            )
+        if operation.is_mutation:
             first = next(
-                key
-                for key, details in collected.grouped_field_set.items()
-                if not details[0].node.name.value.startswith("__")
+                key for key, details in executor.root_fields.items() if not details[0].node.name.value.startswith("__")
             )
             refused = [(error, cause) for error, cause in refused if error.path and error.path[0] == first]
         return refused[0][1] if refused else None

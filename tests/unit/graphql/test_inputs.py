@@ -50,7 +50,7 @@ def told(read: Callable[[], Any]) -> Any:
 def compared(house: GraphQLSchema, inputs: Inputs, text: str, variables: dict[str, Any]) -> bool:
     """Whether the compiled function read them; what came of it is what graphql-core says."""
     node = operation_of(text)
-    operation = Operation(node, None, False, Access.OWN, "", inputs.reader(node))
+    operation = Operation(node, None, False, Access.OWN, "", inputs.reader(node), None)
     core = told(lambda: core_values(house, node, variables))
     assert told(lambda: _variable_values(house, operation, variables, hide_suggestions=False)) == core
     if operation.read_variables is None:

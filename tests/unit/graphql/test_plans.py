@@ -113,7 +113,7 @@ def test_what_no_plan_is_made_for_is_answered_all_the_same(selection: str) -> No
 def answered(value: Any, document: Any) -> tuple[Any, Any]:
     executor = PlanningExecutor.build(house(value), document, None, None, {}, None)
     assert not isinstance(executor, list)
-    executor.plans = {}  # type: ignore[attr-defined]  # built by its own class
+    executor.plans, executor.arguments = {}, {}  # type: ignore[attr-defined]  # built by its own class
     result = executor.execute_operation()
     return result.data, result.errors  # type: ignore[union-attr]  # nothing is asynchronous
 
