@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.api.living import CUSTOMER, DOCUMENTS, Life
-from tests.api.orders_support import Shop, line, units
+from tests.api.orders_support import PLACE_WHOLE, Shop, checkout, line, units
 from tests.api.support import Api, ApiCaller, Json
 from tests.builders import rows
 
@@ -153,3 +153,15 @@ def test_every_change_of_an_orders_life_is_audited_and_told_once(life: Life) -> 
         order["id"],
     )
     assert sent == [(each["sequence"], each["type"]) for each in timeline]
+
+
+def test_who_orders_for_others_as_a_vendor_is_shown_it_as_one_also_where_it_is_a_customer_too(life: Life) -> None:
+    given = checkout(line("A", vendorId="v2"), customer=CUSTOMER)
+    for roles in (("Vendor",), ("Vendor", "Customer")):
+        vera = life.shop.caller(*roles, subject=f"vera, {len(roles)} roles")
+        made = vera.data(PLACE_WHOLE, {"input": given})["order"]
+        life.do("recordPayment", made, provider="p", reference="r", state="CAPTURED")
+        again = vera.data(PLACE_WHOLE, {"input": given})
+        assert again["replayed"]
+        for seen in (made, again["order"]):
+            assert (seen["lines"], seen["total"], seen["payments"], seen["customer"]["id"]) == ([], None, [], None)

@@ -91,6 +91,17 @@ def test_the_tenants_rules_say_what_is_taken_back_and_for_how_long() -> None:
     assert ask_back(order, {2: 2}, food) is None
 
 
+def test_where_lines_come_back_whole_what_left_later_does_so_by_itself() -> None:
+    order = plain_order(3)
+    pay(order)
+    ship(order, {1: 2})
+    whole = ReturnRules(whole_lines_only=True)
+    assert faults(ask_back(order, {1: 1}, whole)) == [("NOT_RETURNABLE", "lines.0.quantity")]
+    assert ask_back(order, {1: 2}, whole) is None
+    ship(order)
+    assert ask_back(order, {1: 1}, whole) is None
+
+
 def test_units_arrive_bit_by_bit_back_to_stock_or_scrapped() -> None:
     order = shipped(3, 1)
     ask_back(order, {1: 3, 2: 1})

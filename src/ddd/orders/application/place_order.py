@@ -89,7 +89,8 @@ def _makers_sight(grant: Grant, order: OrderFacts, lines: Sequence[OrderLine]) -
     sight = sight_of(scopes, grant.caller, order, lines)
     if sight is not None:
         return sight
-    return Sight(grant.caller.vendor_id) if scopes == {Scope.VENDOR} else WHOLE
+    reaches_as_vendor = Scope.VENDOR in scopes and Scope.BRANCH not in scopes
+    return Sight(grant.caller.vendor_id) if reaches_as_vendor else WHOLE
 
 
 def number_taken() -> Refusals:

@@ -69,7 +69,7 @@ def request_return(
             faults.append(
                 Refusal(ErrorCode.QUANTITY_EXCEEDED, f"Only {left} can be returned.", (*paths[line_no], "quantity"))
             )
-        elif rules.whole_lines_only and quantity != line.shipped_quantity:
+        elif rules.whole_lines_only and quantity != left:
             faults.append(Refusal(ErrorCode.NOT_RETURNABLE, "Lines are returned whole.", (*paths[line_no], "quantity")))
     if faults:
         return Refusals(tuple(faults))
