@@ -127,8 +127,12 @@ def test_lines_named_are_judged_one_by_one(life: Life) -> None:
     order = life.stage("returned")
     shop, (first, second) = life.shop, order["lines"]
     before = shop.everything()
-    named = [*units(order, (1, 3), (1, 1)), {"orderLineId": "x", "quantity": 1}, *units(order, (2, 0))]
-    twice_and_unknown = [("INVALID_INPUT", "lines.1.orderLineId"), ("NOT_FOUND", "lines.2.orderLineId")]
+    named = [*units(order, (1, 3), (1, 0)), {"orderLineId": "x", "quantity": 1}, *units(order, (2, 0))]
+    twice_and_unknown = [
+        ("INVALID_INPUT", "lines.1.orderLineId"),
+        ("INVALID_INPUT", "lines.1.quantity"),
+        ("NOT_FOUND", "lines.2.orderLineId"),
+    ]
     assert life.refused("processRefund", order, lines=named) == [
         ("QUANTITY_EXCEEDED", "lines.0.quantity"),
         *twice_and_unknown,
@@ -144,7 +148,7 @@ def test_lines_named_are_judged_one_by_one(life: Life) -> None:
     received = [
         {"orderLineId": second["id"], "restock": 1},
         {"orderLineId": first["id"], "restock": -1, "scrap": 1_000_001},
-        {"orderLineId": first["id"], "restock": 1},
+        {"orderLineId": first["id"], "restock": 0},
     ]
     assert life.refused("receiveReturn", order, returnId=life.look(order)["returns"][0]["id"], lines=received) == [
         ("NOT_FOUND", "lines.0.orderLineId"),
@@ -152,6 +156,7 @@ def test_lines_named_are_judged_one_by_one(life: Life) -> None:
         ("INVALID_INPUT", "lines.1.scrap"),
         ("INVALID_INPUT", "lines.1"),
         ("INVALID_INPUT", "lines.2.orderLineId"),
+        ("INVALID_INPUT", "lines.2"),
     ]
     assert shop.everything() == before
 

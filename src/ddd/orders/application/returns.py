@@ -67,13 +67,13 @@ def receive_return(caller: Caller, given: Mapping[str, Any], orders: Orders) -> 
             if expected is None:
                 each.refuse("orderLineId", "This line is not in the return.", ErrorCode.NOT_FOUND)
                 continue
-            if line.line_no in arrived:
+            is_named_twice = line.line_no in arrived
+            if is_named_twice:
                 each.refuse("orderLineId", "This line is named twice.")
-                continue
             restocked, scrapped = _units(each, "restock"), _units(each, "scrap")
             if restocked + scrapped < 1:
                 each.refuse(None, "Say how many are restocked or scrapped.")
-            elif restocked + scrapped > expected.quantity - expected.received:
+            elif restocked + scrapped > expected.quantity - expected.received and not is_named_twice:
                 each.refuse(None, "More than was announced.", ErrorCode.QUANTITY_EXCEEDED)
             arrived[line.line_no] = (restocked, scrapped)
             if restocked and line.branch_code is not None:
@@ -163,12 +163,12 @@ def _named_lines(
         line = _line(change, each)
         if line is None:
             continue
-        if line.line_no in seen:
+        is_named_twice = line.line_no in seen
+        if is_named_twice:
             each.refuse("orderLineId", "This line is named twice.")
-            continue
         seen.add(line.line_no)
         units = each.quantity("quantity")
-        if left is not None and units > left(line):
+        if left is not None and units > left(line) and not is_named_twice:
             each.refuse("quantity", f"Only {left(line)} are left.", ErrorCode.QUANTITY_EXCEEDED)
         found.append((line, units, each.path))
     if not found and not form.faults:
