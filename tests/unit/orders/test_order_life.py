@@ -126,6 +126,10 @@ def test_a_shipment_names_its_branch_where_all_of_it_left_from_one() -> None:
     mixed.lines[1].branch_code = "south"
     ship(mixed)
     assert mixed.shipments[0].branch_code is None
+    untracked = plain_order(1, 1)
+    untracked.lines[1].branch_code = None  # stock is not kept of it: it goes along
+    ship(untracked)
+    assert untracked.shipments[0].branch_code == "north"
 
 
 def test_a_line_that_stock_is_not_kept_of_holds_none() -> None:

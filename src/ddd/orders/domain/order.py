@@ -201,7 +201,7 @@ class Order(Amounts):
         if self.confirmed_at is None:
             self.confirm(actor, at)
         before = self.status
-        branches = {self.line(line_no).branch_code for line_no in quantities}
+        branches = self.branches_of(quantities)
         shipment = Shipment(
             id=shipment_id,
             status=ShipmentStatus.PENDING,
@@ -210,7 +210,7 @@ class Order(Amounts):
             carrier=carrier,
             tracking_reference=tracking_reference,
             tracking_url=tracking_url,
-            branch_code=branches.pop() if len(branches) == 1 else None,
+            branch_code=branches[0] if len(branches) == 1 else None,
             shipped_at=shipped_at,
         )
         self.shipments.append(shipment)
