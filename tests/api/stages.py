@@ -3,13 +3,13 @@
 from typing import Any, Final
 
 from tests.api.living import CUSTOMER, Life
+from tests.api.moving import newer, plan
 from tests.api.orders_support import Shop, line, units
 from tests.api.support import Json
 
 STATUSES: Final = (
     "DRAFT PENDING CONFIRMED PARTIALLY_SHIPPED SHIPPED PARTIALLY_DELIVERED DELIVERED COMPLETED CANCELLED".split()
 )
-PUBLISH: Final = "mutation($input:PublishWorkflowInput!){publishWorkflow(input:$input){errors{code message}}}"
 
 
 def _step(status: str, name: str, **more: Any) -> Json:
@@ -53,7 +53,7 @@ class Stages(Life):
 
     def __init__(self) -> None:
         super().__init__(Shop({"north": {"A": 100_000, "B": 100_000}}))
-        self.shop.admin.data(PUBLISH, {"input": {"document": WORKFLOW}})
+        self.version = newer(self.shop, WORKFLOW)
         self.clerk = self.shop.caller("Worker", subject=CUSTOMER["id"])
 
     def at(self, status: str) -> Json:
@@ -65,6 +65,8 @@ class Stages(Life):
 
     def form(self, name: str, order: Json, status: str) -> Json:
         """The input with which the mutation is taken, if any is."""
+        if name == "migrateOrders":
+            return plan(self.shop.admin, order, self.version)
         given = self.best(name, order)
         step = f"check-{status.lower().replace('_', '-')}"
         more: dict[str, Json] = {
@@ -79,6 +81,8 @@ class Stages(Life):
         """What only this mutation wants."""
         if name == "releaseHold":
             self.do("holdOrder", order, reason="why?")
+        if name == "migrateOrders":
+            self.version = newer(self.shop, WORKFLOW)
 
     def _new(self, **more: Any) -> Json:
         return self.shop.place(line("A", 3, "10", vendorId="v1"), line("B", 4, "5"), customer=CUSTOMER, **more)

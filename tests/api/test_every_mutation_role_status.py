@@ -12,7 +12,8 @@ from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type
 from tests.api import stages
 from tests.api.everything import operations
 from tests.api.living import DOCUMENTS
-from tests.api.orders_support import PLACE, checkout
+from tests.api.moving import moved
+from tests.api.orders_support import checkout, mutation
 from tests.api.stages import Stages
 from tests.api.support import Api, ApiCaller, Json
 from tests.builders import rows
@@ -27,11 +28,17 @@ CODES = {
     "step": "STEP_OUT_OF_ORDER",
     "back": "NOT_RETURNABLE",
     "money": "REFUND_LIMIT",
+    "over": "BLOCKED",  # what the dry run of migrateOrders says of the order
 }
 #: Who may. `own`: the permission is there, but the workflow's step is for Workers and Managers.
 ROLES = """
                               Customer  Vendor  Admin  Manager  Worker  Auditor
 placeOrder                    ok        ok      ok     ok       ok      top
+createDraftOrder              top       top     ok     ok       ok      top
+editDraftOrder                top       top     ok     ok       ok      top
+submitOrder                   top       top     ok     ok       top     top
+fulfilOrder                   top       top     ok     ok       top     top
+migrateOrders                 top       top     ok     top      top     top
 confirmOrder                  top       ok      ok     ok       ok      top
 recordPayment                 top       ok      ok     ok       ok      top
 cancelOrder                   ok        ok      ok     ok       ok      top
@@ -56,8 +63,12 @@ reviewOrder                   top       top     ok     ok       ok      top
 #: When. Each order is as far as its status allows: packed, sent, announced to come back, with its reviewer named.
 STATUSES = """
                               DRAFT  PENDING  CONFIRMED  PARTIALLY_SHIPPED  SHIPPED  PARTIALLY_DELIVERED  DELIVERED  COMPLETED  CANCELLED
+editDraftOrder                ok     state    state      state              state    state                state      state      state
+submitOrder                   ok     state    state      state              state    state                state      state      state
+fulfilOrder                   state  ok       state      state              state    state                state      state      state
+migrateOrders                 ok     ok       ok         ok                 ok       ok                   ok         over       over
 confirmOrder                  state  ok       state      state              state    state                state      state      state
-recordPayment                 state  ok       ok         ok                 ok       ok                   ok         ok         state
+recordPayment                 state  ok       ok         ok                 ok       ok                   ok         ok         ok
 cancelOrder                   ok     ok       ok         ok                 state    state                state      state      state
 markAsShipped                 state  ok       ok         ok                 state    state                state      state      state
 createShipment                state  state    ok         ok                 state    state                state      state      state
@@ -86,6 +97,7 @@ def table(text: str) -> dict[str, dict[str, str]]:
 
 
 WHO, WHEN = table(ROLES), table(STATUSES)
+MAKERS = ("placeOrder", "createDraftOrder")
 _TENANT_TABLES = """
 SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE a.attname = 'tenant_id' AND c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
@@ -111,13 +123,15 @@ def everything(tenant_id: str) -> dict[str, list[tuple[Any, ...]]]:
 
 def answer(by: ApiCaller, name: str, given: Json) -> str:
     """`ok`, or the short word for the one refusal."""
-    response = by.run(DOCUMENTS.get(name, PLACE), {"input": given})
+    words = {**{code: word for word, code in CODES.items()}, "FORBIDDEN": "own"}
+    if name == "migrateOrders":
+        return {**words, "MOVED": "ok", "FORBIDDEN": "top"}[moved(by, given)]
+    response = by.run(DOCUMENTS.get(name) or mutation(name), {"input": given})
     if "errors" in response:
         assert response["data"] is None
         return "/".join("top" if each["extensions"]["code"] == "FORBIDDEN" else "?" for each in response["errors"])
     (payload,) = response["data"].values()
     assert (payload["order"] is None) == bool(payload["errors"])
-    words = {**{code: word for word, code in CODES.items()}, "FORBIDDEN": "own"}
     return "/".join(words.get(each["code"], each["code"]) for each in payload["errors"]) or "ok"
 
 
@@ -126,11 +140,11 @@ def test_the_tables_name_every_mutation_on_orders() -> None:
         payload, given = get_named_type(field.type), get_named_type(field.args["input"].type)
         assert isinstance(payload, GraphQLObjectType)
         assert isinstance(given, GraphQLInputObjectType)
-        return "order" in payload.fields or "orderId" in given.fields
+        return "order" in payload.fields or not {"orderId", "orderIds"}.isdisjoint(given.fields)
 
     found = {name for name, (kind, field) in operations().items() if kind == "mutation" and is_about_orders(field)}
     assert set(WHO) == found
-    assert set(WHEN) == found - {"placeOrder"}
+    assert set(WHEN) == found - set(MAKERS)
     assert list(WHEN["confirmOrder"]) == stages.STATUSES
     assert list(WHO["placeOrder"]) == "Customer Vendor Admin Manager Worker Auditor".split()
 
@@ -139,6 +153,7 @@ def test_the_tables_name_every_mutation_on_orders() -> None:
 def test_each_mutation_is_taken_or_refused_as_the_tables_say(life: Stages, status: str) -> None:
     tenant_id = life.shop.tenant.id
     order = life.at(status)
+    life.prepare("migrateOrders", order)
     wrong = []
     for role in WHO["placeOrder"]:
         by = life.shop.caller(role, subject="c-7", vendor_id="v1")
@@ -160,8 +175,9 @@ def test_each_mutation_is_taken_or_refused_as_the_tables_say(life: Stages, statu
     assert faults(lambda sql: rows(tenant_id, sql)) == []
 
 
+@pytest.mark.parametrize("name", MAKERS)
 @pytest.mark.parametrize("role", WHO["placeOrder"])
-def test_who_may_place_orders(life: Stages, role: str) -> None:
+def test_who_may_make_orders(life: Stages, name: str, role: str) -> None:
     before = everything(life.shop.tenant.id)
-    assert answer(life.shop.caller(role), "placeOrder", checkout()) == WHO["placeOrder"][role]
-    assert (everything(life.shop.tenant.id) == before) == (WHO["placeOrder"][role] != "ok")
+    assert answer(life.shop.caller(role), name, checkout()) == WHO[name][role]
+    assert (everything(life.shop.tenant.id) == before) == (WHO[name][role] != "ok")

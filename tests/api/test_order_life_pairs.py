@@ -12,12 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.api.living import DOCUMENTS, NOWHERE, OPERATIONS, STEPS, Life
+from tests.api.moving import moved, newer, plan
 from tests.api.orders_support import Shop, units
 from tests.api.support import Api, ApiCaller, Json
 from tests.builders import rows
 from tests.ledger import faults
 
-EVERY = [*OPERATIONS, *STEPS]
+EVERY = [*OPERATIONS, *STEPS, "migrateOrders"]
 #: Steps hold nothing up, returns wait for the reviewer, and an order is confirmed by somebody.
 WORKFLOW: Json = {
     "name": "pairs",
@@ -29,38 +30,37 @@ WORKFLOW: Json = {
                     "title": "Look",
                     "sequence": 1,
                     "required": False,
-                    "performer": {"roles": ["Worker"]},
+                    "performer": {"roles": ["Manager"]},
                 }
             ]
         }
-        for status in ("PENDING", "CONFIRMED", "PARTIALLY_SHIPPED", "SHIPPED")
+        for status in ("DRAFT", "PENDING", "CONFIRMED", "PARTIALLY_SHIPPED", "SHIPPED")
     },
     "settings": {"confirmation": "MANUAL", "returns": {"review": True}},
 }
-PUBLISH = "mutation($input:PublishWorkflowInput!){publishWorkflow(input:$input){errors{code message}}}"
 LOOK = """query($id:ID) { getOrder(orderId:$id) { version status activityStatus paymentStatus amountDue { amount }
   lines { quantity reservedQuantity shippedQuantity cancelledQuantity deliveredQuantity returnedQuantity }
   payments { state amount { amount } } shipments { id status trackingReference lines { quantity } }
   returns { id status lines { quantity restocked scrapped } } refunds { amount { amount } } holds { releasedAt }
-  timeline { sequence type } } }"""
+  workflow { version } timeline { sequence type } } }"""
 #: Stock's side of one order: what is held for it, and what came of it and back.
 STOCK = """
 SELECT line_no, quantity, 'held' FROM stock_reservation WHERE order_id = $1::uuid AND quantity > 0
 UNION ALL
-SELECT level_version - level_version, sum(delta)::integer, kind FROM stock_movement WHERE order_id = $1::uuid
+SELECT 0, sum(delta)::integer, kind FROM stock_movement WHERE order_id = $1::uuid
 GROUP BY 1, kind ORDER BY 3, 1
 """
 Given = dict[str, Json]
 
 
 class Pairs(Life):
-    """Orders in four situations, with the input that each operation is given there."""
+    """Orders in five situations, with the input that each operation is given there."""
 
     def __init__(self, threads: ThreadPoolExecutor) -> None:
         super().__init__(Shop({"north": {"A": 100_000, "B": 100_000}}))
         self._threads = threads
-        self.shop.admin.data(PUBLISH, {"input": {"document": WORKFLOW}})
-        self.clerks = [self.shop.caller("Worker", subject=f"clerk-{number}") for number in (1, 2)]
+        self.version = newer(self.shop, WORKFLOW)
+        self.clerks = [self.shop.caller("Manager", subject=f"clerk-{number}") for number in (1, 2)]
         self.reviewer = self.shop.caller("Worker", subject="rea")
 
     # -- situations -----------------------------------------------------------------------------------------------
@@ -86,6 +86,10 @@ class Pairs(Life):
         sent = self.look(order)["shipments"][0]["id"]
         return order, self.given(order, "partially-shipped", sent=sent, ready=ready, packed=packed, coming=coming)
 
+    def paper(self) -> tuple[Json, Given]:
+        order = self.draft({"sku": "A", "quantity": 4, "unitPrice": "10"})
+        return order, self.given(order, "draft")
+
     def new(self) -> tuple[Json, Given]:
         order = self.shop.place({"sku": "A", "quantity": 4, "unitPrice": "10"})
         return order, self.given(order, "pending")
@@ -95,7 +99,7 @@ class Pairs(Life):
         self.do("markAsShipped", order)
         return order, self.given(order, "shipped", sent=self.look(order)["shipments"][0]["id"])
 
-    def held(self) -> tuple[Json, Given]:
+    def stopped(self) -> tuple[Json, Given]:
         order, _ = self.new()
         self.do("confirmOrder", order)
         packed = self.do("createShipment", order, lines=units(order, (1, 1)))["shipment"]["id"]
@@ -113,8 +117,9 @@ class Pairs(Life):
     ) -> Given:
         """What each operation is asked for."""
         one, id_ = units(order, (1, 1)), {"orderId": order["id"]}
-        whole = {} if status == "pending" else {"lines": one}
+        whole = {} if status in ("draft", "pending") else {"lines": one}
         parts: Given = {
+            "editDraftOrder": {"lines": [{"sku": "A", "quantity": 3, "unitPrice": "10"}]},
             "recordPayment": {"provider": "p", "reference": "r", "state": "CAPTURED", "amount": "7"},
             "cancelOrder": {"reason": "OTHER", **whole},
             "markAsShipped": {},
@@ -136,7 +141,9 @@ class Pairs(Life):
     # -- runs -----------------------------------------------------------------------------------------------------
 
     def ask(self, place: int, name: str, given: Json) -> str:
-        """`ok` or the refusal's code."""
+        """`ok` or the refusal's code; of `migrateOrders` what became of the order."""
+        if name == "migrateOrders":
+            return moved(self.shop.admin, given).replace("MOVED", "ok")
         by: ApiCaller = self.reviewer if name == "reviewOrder" else self.clerks[place]
         (payload,) = by.run(DOCUMENTS[name], {"input": given})["data"].values()
         return str(payload["errors"][0]["code"]) if payload["errors"] else "ok"
@@ -147,11 +154,20 @@ class Pairs(Life):
         for kind in ("shipments", "returns"):
             seen[kind] = sorted(str({**each, "id": ""}) for each in seen[kind])
         seen["holds"] = [each["releasedAt"] is None for each in seen["holds"]]
+        seen["workflow"] = seen["workflow"]["version"] == self.version
         return {**seen, "stock": rows(self.shop.tenant.id, STOCK, order["id"])}
+
+    def made(self, situation: str, names: tuple[str, ...]) -> tuple[Json, Given]:
+        """An order in the situation, and what is asked for with each of these operations."""
+        order, given = SITUATIONS[situation](self)
+        if "migrateOrders" in names:
+            self.version = newer(self.shop, WORKFLOW)
+            given["migrateOrders"] = plan(self.shop.admin, order, self.version)
+        return order, given
 
     def one_after_the_other(self, make: str, first: int, names: tuple[str, str]) -> tuple[list[str], list[Json]]:
         """Codes by place, and the states before, between and after."""
-        order, given = getattr(self, make)()
+        order, given = self.made(make, names)
         states, codes = [self.state(order)], ["", ""]
         for place in (first, 1 - first):
             codes[place] = self.ask(place, names[place], given[names[place]])
@@ -159,33 +175,38 @@ class Pairs(Life):
         return codes, states
 
     def at_once(self, make: str, names: tuple[str, str], version: int | None = None) -> tuple[list[str], Json]:
-        order, given = getattr(self, make)()
+        order, given = self.made(make, names)
         more = {} if version is None else {"expectedVersion": version}
         start = threading.Barrier(2)
 
         def one(place: int) -> str:
             start.wait(30)
-            return self.ask(place, names[place], {**given[names[place]], **more})
+            name = names[place]
+            return self.ask(place, name, given[name] if name == "migrateOrders" else {**given[name], **more})
 
         codes = list(self._threads.map(one, (0, 1)))
         return codes, self.state(order)
 
 
 SITUATIONS: dict[str, Callable[[Pairs], tuple[Json, Given]]] = {
+    "paper": Pairs.paper,
     "busy": Pairs.busy,
     "new": Pairs.new,
     "sent": Pairs.sent,
-    "held": Pairs.held,
+    "stopped": Pairs.stopped,
 }
 #: What is taken in each situation, were it alone.
 TAKEN = {
-    "busy": set(EVERY) - {"confirmOrder", "markAsCompleted", "releaseHold"},
-    "new": set("confirmOrder recordPayment cancelOrder markAsShipped holdOrder completeStep".split()),
+    "busy": set(EVERY) - set("editDraftOrder submitOrder fulfilOrder confirmOrder markAsCompleted releaseHold".split()),
+    "paper": set("editDraftOrder submitOrder cancelOrder holdOrder completeStep migrateOrders".split()),
+    "new": set(
+        "fulfilOrder confirmOrder recordPayment cancelOrder markAsShipped holdOrder completeStep migrateOrders".split()
+    ),
     "sent": set(
         "recordPayment deliverShipment addShippingTrackingReference markAsDelivered markAsCompleted holdOrder"
-        " requestReturn completeStep".split()
+        " requestReturn completeStep migrateOrders".split()
     ),
-    "held": set("recordPayment cancelOrder cancelShipment holdOrder releaseHold completeStep".split()),
+    "stopped": set("recordPayment cancelOrder cancelShipment holdOrder releaseHold completeStep migrateOrders".split()),
 }
 
 
@@ -206,7 +227,7 @@ def pairs(api: Api, caplog: pytest.LogCaptureFixture) -> Iterator[Pairs]:
 def test_what_is_taken_alone_is_as_the_table_says(pairs: Pairs, situation: str) -> None:
     taken = set()
     for name in EVERY:
-        _, given = SITUATIONS[situation](pairs)
+        _, given = pairs.made(situation, (name,))
         if pairs.ask(0, name, given[name]) == "ok":
             taken.add(name)
     assert taken == TAKEN[situation]
@@ -223,7 +244,8 @@ def test_of_two_at_once_comes_what_comes_of_one_after_the_other(pairs: Pairs, a:
         assert pairs.at_once(situation, names) in allowed, (names, situation)
         if both_are_taken:
             codes, state = pairs.at_once(situation, names, states[0]["version"])
-            assert sorted(codes) == ["VERSION_CONFLICT", "ok"], (names, situation)
             winner = codes.index("ok")
+            too_late = "CHANGED" if names[1 - winner] == "migrateOrders" else "VERSION_CONFLICT"
+            assert codes[1 - winner] == too_late, (names, situation)
             assert state == (states, turned)[winner][1], (names, situation)
     assert faults(lambda sql: rows(pairs.shop.tenant.id, sql)) == []
