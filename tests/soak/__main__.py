@@ -17,6 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.soak.agreeing import live_and_compare
 from tests.soak.buying import Crowd, adds_up, create_receive_place, the_last_units, the_same_key
 from tests.soak.house import CLONE, House, Shop
 from tests.soak.killing import VICTIMS, kill_in_turn
@@ -25,6 +26,7 @@ STATE = CLONE / ".data" / "soak.json"
 PROOF = CLONE / "docs" / "proof.md"
 ROUNDS = 50
 KILLS_IN_A_PART = 10
+REQUESTS_IN_A_PART = 5_500
 
 Figures = dict[str, Any]
 
@@ -83,6 +85,11 @@ def kills() -> Figures:
     }
 
 
+def life() -> Figures:
+    return live_and_compare(REQUESTS_IN_A_PART)
+
+
+LIVES = [f"life against its model, {which} quarter" for which in ("first", "second", "third", "last")]
 PARTS: dict[str, Callable[[], Figures]] = {
     "last units in one branch": last_units_in_one_branch,
     "last units over three branches": last_units_over_three_branches,
@@ -90,6 +97,7 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "without relay": without_relay,
     "kills, first half": kills,
     "kills, second half": kills,
+    **dict.fromkeys(LIVES, life),
 }
 SAYS = {
     "last units in one branch": "32 clients over HTTP buy the last 7 units at once",
@@ -98,6 +106,7 @@ SAYS = {
     "without relay": "Create an item, receive it, order it, without a pause, the relay stopped",
     "kills, first half": "kill -9 of one part after the other while 8 clients order and master data changes",
     "kills, second half": "The same again, in a new house",
+    **dict.fromkeys(LIVES, "Anybody does anything with orders, by chance; each answer and each state is compared"),
 }
 
 
@@ -108,7 +117,9 @@ def _git(*words: str) -> str:
 
 def _commit() -> str:
     commit = _git("rev-parse", "--short=12", "HEAD") or "no commit"
-    return f"{commit} with changes" if _git("status", "--porcelain", "--", "src", "tests/soak") else commit
+    return (
+        f"{commit} with changes" if _git("status", "--porcelain", "--", "src", "tests/soak", "tests/model") else commit
+    )
 
 
 def _load(commit: str) -> dict[str, Any]:
