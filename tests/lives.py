@@ -1,9 +1,10 @@
-"""Random lives of orders, led through the application's own handlers: every operation, every input it takes."""
+"""Orders that anything may happen to, in tenants of every kind; what happens is in `deeds`."""
 
 import json
 import random
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -12,22 +13,21 @@ from uuid import UUID
 from django.conf import settings
 
 from bff.app import App
-from ddd.orders.application import holds, payments, returns, shipments, steps
-from ddd.orders.application.cancel_order import cancel_order
-from ddd.orders.application.mark_as_shipped import mark_as_shipped
-from ddd.orders.application.migrate_orders import migrate_orders
+from ddd.orders.application.draft_input import FIELDS
+from ddd.orders.application.drafts import create_draft_order
+from ddd.orders.application.labels import Labels
 from ddd.orders.application.part_views import line_id
 from ddd.orders.application.place_order import place_order
-from ddd.orders.domain.actions import ACTIONS, Situation, why_not
+from ddd.orders.application.ports import Orders
 from ddd.orders.domain.order import Order
-from ddd.orders.domain.parts import CancelReason, OrderEvent, ShipmentMode, ShipmentStatus
+from ddd.orders.domain.parts import OrderEvent, ShipmentStatus
 from ddd.orders.domain.status import PaymentState
-from ddd.orders.domain.workflow import Performing
 from ddd.published.workflow import StepOutcome
-from ddd.shared.application.outcome import Outcome
 from ddd.shared.domain.caller import Caller, Role
+from ddd.shared.infrastructure.access import SystemAccess
+from ddd.tenants.application.settings import update_tenant_settings
 from ddd.tenants.application.workflows import publish_workflow
-from order_management.container import build_app
+from order_management.container import build_app, labels
 from tests.builders import caller, fetched, registered, tenants
 from tests.trade import open_shop
 
@@ -36,14 +36,8 @@ Given = dict[str, Any]
 
 GOODS: Final = ("A", "B", "C", "D")
 CLERK, REVIEWER = "clerk", "rea"
+_SAMPLES: Final = Path(settings.BASE_DIR) / "docs" / "workflows"
 _LETTERS: Final = "abcXYZ019äß漢字😀'%_{}<>\\" + '"'
-#: What ends or stops a life, or is nearly always possible, is done less often than the rest.
-_RARE: Final = frozenset(
-    "cancelOrder holdOrder cancelShipment markAsCompleted recordPayment addShippingTrackingReference".split()
-)
-_SAMPLES = Path(settings.BASE_DIR) / "docs" / "workflows"
-#: What is seldom possible.
-_OFTEN: Final = frozenset("completeStep escalateReviewer reviewOrder".split())
 
 
 class Pick:
@@ -54,6 +48,9 @@ class Pick:
 
     def one_of(self, choices: Sequence[T]) -> T:
         return self._random.choice(choices)
+
+    def weighted(self, choices: Mapping[T, float]) -> T:
+        return self._random.choices(list(choices), list(choices.values()))[0]
 
     def flag(self) -> bool:
         return self._random.random() < 0.5
@@ -129,31 +126,36 @@ WINDING: Final[Given] = {
 }
 
 
-#: The same with fewer steps, which who has done the others cannot move to.
-SHORTER: Final[Given] = {**WINDING, "statuses": {"PENDING": WINDING["statuses"]["PENDING"]}}
-
-
 class Trading:
-    """Tenants of every kind, each with two branches and goods in both, under one clock."""
+    """Tenants of every kind, each with two branches and goods in both, and a carrier, under one clock."""
 
     def __init__(self) -> None:
         self.clock = Hands()
         self.app: App = build_app(self.clock)
-        self.tenants: dict[str, str] = {
-            "plain": self._open(),
-            "approval": self._open(json.loads((_SAMPLES / "approval.json").read_text())),
-            "marketplace": self._open(json.loads((_SAMPLES / "marketplace.json").read_text())),
-            "winding": self._open(WINDING),
-            "moving": self._open(),
-            "untracked": registered(stockTracked=False, unknownSku="ACCEPT"),
+        self.system: Orders = build_app(self.clock, SystemAccess()).orders
+        self.labels: Labels = replace(labels(), orders=self.system)
+        ready = {name: json.loads((_SAMPLES / f"{name}.json").read_text()) for name in ("approval", "marketplace")}
+        #: The versions that orders of a tenant may move between.
+        self.documents: dict[str, list[Given]] = {
+            "approval": [ready["approval"], {**ready["approval"], "settings": {"unpaidExpiryMinutes": 60}}],
+            "marketplace": [ready["marketplace"]],
+            "winding": [WINDING, {**WINDING, "settings": {"confirmation": "MANUAL", "refunds": {"review": True}}}],
         }
+        self.tenants: dict[str, str] = {"untracked": registered(stockTracked=False, unknownSku="ACCEPT")}
+        for kind in ("plain", *self.documents):
+            self.tenants[kind] = open_shop({code: dict.fromkeys(GOODS, 1_000_000) for code in ("north", "south")})
+            accounts = [{"carrier": "self_delivery", "modes": ["WAREHOUSE", "DROPOFF"]}]
+            settled = update_tenant_settings(caller(self.tenants[kind]), {"carriers": accounts}, tenants())
+            assert settled.errors == ()
+        for kind in self.documents:
+            self.publish(kind, Pick(0))
 
-    @staticmethod
-    def _open(document: Given | None = None) -> str:
-        tenant_id = open_shop({code: dict.fromkeys(GOODS, 1_000_000) for code in ("north", "south")})
-        if document is not None:
-            assert publish_workflow(caller(tenant_id), {"document": document}, tenants()).errors == ()
-        return tenant_id
+    def publish(self, kind: str, pick: Pick) -> int:
+        """The number of a new version for the tenant's orders."""
+        given = {"document": pick.one_of(self.documents[kind])}
+        published = publish_workflow(caller(self.tenants[kind]), given, tenants())
+        assert published.value is not None, published.errors
+        return published.value.version
 
 
 class Life:
@@ -161,8 +163,8 @@ class Life:
 
     def __init__(self, trading: Trading, kind: str, pick: Pick) -> None:
         self.trading = trading
-        self.tenant_id = trading.tenants[kind]
         self.kind = kind
+        self.tenant_id = trading.tenants[kind]
         self.is_tracked = kind != "untracked"
         self.pick = pick
         self.order_id = UUID(int=0)
@@ -184,64 +186,17 @@ class Life:
     def by(self, subject: str = CLERK) -> Caller:
         return caller(self.tenant_id, Role.ADMIN, Role.MANAGER, Role.VENDOR, subject=subject)
 
-    def may(self, order: Order) -> list[str]:
-        """The actions that would be taken of the clerk, or of the reviewer, now."""
-        now = self.trading.clock.now()
-        people = [
-            Performing(name, frozenset({"Admin", "Manager", "Vendor"}), lambda _: True) for name in (CLERK, REVIEWER)
-        ]
-        return [
-            action
-            for action in ACTIONS
-            if any(
-                why_not(action, Situation(order, order.lines, now, is_whole, who)) is None
-                for who in people
-                for is_whole in (True, False)
-            )
-        ]
-
     # -- what happens -------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Place the order."""
-        outcome = place_order(self.by(), self.checkout(), self.trading.app.orders)
+        """Place the order, or draft it."""
+        given = self.checkout()
+        if self.pick.number(0, 3):
+            outcome = place_order(self.by(), given, self.trading.app.orders)
+        else:
+            outcome = create_draft_order(self.by(), given, self.trading.app.orders)
         assert outcome.value is not None, outcome.errors
         self.order_id = outcome.value.id
-
-    def go_on(self) -> tuple[str, bool]:
-        """Do one more thing, as a rule one that is possible: its name, and whether it was taken."""
-        order, _ = self.loaded()
-        pick = self.pick
-        if pick.number(0, 5) == 0:
-            self.trading.clock.move(timedelta(minutes=pick.number(1, 200)))
-        if self.kind == "moving" and pick.number(0, 7) == 0:
-            return "migrateOrders", self.move()
-        name = self._next(order)
-        handle, given_for = OPERATIONS[name]
-        is_reviewers = name == "reviewOrder" or (name == "completeStep" and pick.number(0, 9) == 0)
-        given = {"orderId": str(self.order_id), **given_for(self, order)}
-        outcome = handle(self.by(REVIEWER if is_reviewers else CLERK), given, self.trading.app.orders)
-        return name, outcome.value is not None
-
-    def move(self) -> bool:
-        """The tenant publishes its workflow anew, and the order goes by that version from now on, if it can."""
-        app, by = self.trading.app, self.by()
-        published = publish_workflow(by, {"document": self.pick.one_of([WINDING, SHORTER])}, app.tenants).value
-        assert published is not None
-        dry = {"toVersion": published.version, "dryRun": True, "orderIds": [str(self.order_id)]}
-        listed = migrate_orders(by, dry, app.orders).value
-        assert listed is not None
-        if listed.plan is None:
-            return False
-        run = {"toVersion": published.version, "dryRun": False, "plan": listed.plan}
-        moved = migrate_orders(by, run, app.orders).value
-        assert moved is not None
-        return moved.moved == 1
-
-    def _next(self, order: Order) -> str:
-        possible = self.may(order) if self.pick.number(0, 9) else []
-        weighted = [name for name in possible for _ in range(1 if name in _RARE else 10 if name in _OFTEN else 5)]
-        return self.pick.one_of(weighted or ACTIONS)
 
     # -- inputs -------------------------------------------------------------------------------------------------
 
@@ -319,6 +274,11 @@ class Life:
             "placedAt": some(self.past),
         }  # fmt: skip
 
+    def revision(self) -> Given:
+        """Some fields of another draft."""
+        given = self.checkout()
+        return {name: given.get(name) for name in FIELDS if self.pick.number(0, 2) == 0}
+
     def past(self) -> str:
         return (self.trading.clock.now() - timedelta(minutes=self.pick.number(1, 500))).isoformat()
 
@@ -392,108 +352,3 @@ class Life:
             "outcome": self.some(lambda: self.pick.one_of(outcomes).value),
             "input": None if schema is None else inputs[name](),
         }
-
-
-Handle = Callable[[Caller, Given, Any], Outcome[Any]]
-_LEFT = (ShipmentStatus.SHIPPED, ShipmentStatus.IN_TRANSIT)
-_WAITING = (ShipmentStatus.PENDING, ShipmentStatus.CONFIRMED)
-_STATES: Final = [each.value for each in PaymentState]
-#: Every operation on an existing order, by its mutation's name: the handler, and an input as the order stands.
-OPERATIONS: Final[Mapping[str, tuple[Handle, Callable[[Life, Order], Given]]]] = {
-    "confirmOrder": (payments.confirm_order, lambda life, order: {}),
-    "recordPayment": (
-        payments.record_order_payment,
-        lambda life, order: {
-            "provider": life.pick.one_of(["stripe", "bank"]),
-            "reference": life.pick.one_of(["pi_0", "pi_1"]),
-            "state": life.pick.one_of(_STATES),
-            "amount": life.some(life.amount),
-            "method": life.some(lambda: "card"),
-        },
-    ),
-    "cancelOrder": (
-        cancel_order,
-        lambda life, order: {
-            "reason": life.pick.one_of([each.value for each in CancelReason]),
-            "note": life.some(life.pick.words),
-            **life.left(order),
-        },
-    ),
-    "markAsShipped": (
-        mark_as_shipped,
-        lambda life, order: {
-            "carrier": life.some(lambda: "DHL"),
-            **life.tracking(),
-            "shippedAt": life.some(life.past),
-            **life.left(order),
-        },
-    ),
-    "createShipment": (
-        shipments.create_shipment,
-        lambda life, order: {
-            "mode": life.some(lambda: life.pick.one_of([each.value for each in ShipmentMode])),
-            "carrier": life.some(lambda: "UPS"),
-            "package": life.some(life.package),
-            "pickupWindow": life.some(
-                lambda: {"start": life.past(), "end": life.future()},
-            ),
-            "instructions": life.some(life.pick.words),
-            "branchCode": "north" if life.pick.number(0, 5) == 0 else None,
-            **life.left(order),
-        },
-    ),
-    "confirmShipment": (shipments.confirm_shipment, lambda life, order: life.part(order, ShipmentStatus.PENDING)),
-    "dispatchShipment": (
-        shipments.dispatch_shipment,
-        lambda life, order: {
-            **life.part(order, ShipmentStatus.CONFIRMED),
-            "carrier": life.some(lambda: "DHL"),
-            **life.tracking(),
-            "shippedAt": life.some(life.past),
-        },
-    ),
-    "deliverShipment": (
-        shipments.deliver_shipment,
-        lambda life, order: {**life.part(order, *_LEFT), "deliveredAt": life.some(life.past)},
-    ),
-    "cancelShipment": (shipments.cancel_shipment, lambda life, order: life.part(order, *_WAITING)),
-    "addShippingTrackingReference": (
-        shipments.add_shipping_tracking_reference,
-        lambda life, order: {
-            **life.part(order, *_LEFT, ShipmentStatus.DELIVERED),
-            **life.tracking(),
-            "trackingReference": f"T{life.pick.number(100, 199)}",
-        },
-    ),
-    "markAsDelivered": (shipments.mark_as_delivered, lambda life, order: {"deliveredAt": life.some(life.past)}),
-    "markAsCompleted": (shipments.mark_as_completed, lambda life, order: {}),
-    "holdOrder": (
-        holds.hold_order,
-        lambda life, order: {"reason": life.pick.words(), "until": life.some(life.future)},
-    ),
-    "releaseHold": (holds.release_hold, lambda life, order: {}),
-    "requestReturn": (
-        returns.request_return,
-        lambda life, order: {
-            "reason": life.pick.words(),
-            "note": life.some(life.pick.words),
-            "lines": life.units(
-                {line.line_no: units for line in order.lines if (units := order.returnable(line)) > 0} or {1: 1}
-            ),
-        },
-    ),
-    "receiveReturn": (returns.receive_return, lambda life, order: life.returned(order)),
-    "processRefund": (returns.process_refund, lambda life, order: life.refund(order)),
-    "completeStep": (steps.complete_step, lambda life, order: life.step(order)),
-    "escalateReviewer": (
-        steps.escalate_reviewer,
-        lambda life, order: {"reviewer": REVIEWER, "note": life.some(life.pick.words)},
-    ),
-    "reviewOrder": (
-        steps.review_order,
-        lambda life, order: {
-            "outcome": life.pick.one_of(["APPROVED", "REJECTED", "HELD"]),
-            "note": life.some(life.pick.words),
-        },
-    ),
-}

@@ -25,13 +25,15 @@ from ddd.shared.domain.ids import new_id
 from ddd.tenants.application.operator import suspend_tenant
 from order_management.operator import operations
 from tests.builders import audited, caller, new_tenant_id, rows
+from tests.deeds import live_on
 from tests.lives import Life, Pick, Trading
 from tests.trade import checkout, open_shop, orders, placed
 
 ROOT = Path(settings.BASE_DIR)
 ANN = {"id": "c-7", "firstName": "Ann", "email": "ann@example.org"}
-#: What no event tells, like the row of orders_person: free data, and the way to a label.
-UNTOLD = {"orders_order.metadata", "orders_line.options", "orders_shipment.label_url"}
+#: What no event tells, like the row of orders_person: free data, the way to a label; and what a workflow makes of an
+#: order.
+UNTOLD = {"orders_order.metadata", "orders_line.options", "orders_shipment.label_url", "orders_order.expires_at"}
 #: Columns whose values are of a few words, or of a shape.
 WORDS = {
     "status": ("SHIPPED", "CANCELLED"),
@@ -43,6 +45,9 @@ WORDS = {
 JSON = {
     "package": ('{"weight_kg": "7"}',),
     "pickup_window": ("null",),
+    "label": (
+        '{"account": {"carrier": "x"}, "asked_at": "2029-01-01T00:00:00Z", "state": "WANTED", "recalled_at": null}',
+    ),
     **dict.fromkeys(("holds", "returns", "refunds"), ("[]",)),
 }
 KEYS = {"tenant_id", "id", "order_id", "line_no", "payment_no", "shipment_id"}
@@ -108,7 +113,7 @@ def test_orders_of_every_kind_agree_with_their_timelines(database: object) -> No
         life = Life(trading, kind, Pick(seed))
         life.begin()
         for _ in range(10):
-            life.go_on()
+            live_on(life)
         assert verify("--tenant", life.tenant_id) == ["orders that agree with their timelines: 1"]
         assert verify("--order", str(life.order_id)) == ["orders that agree with their timelines: 1"]
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from django.conf import settings
 
@@ -12,7 +13,15 @@ from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import OrderEvent
 from ddd.orders.domain.rebuild import EVENT_TYPES, CannotRebuild, Person, rebuild
 from ddd.published.workflow import AMOUNTS, FACTS
-from tests.unit.orders.living import cancel, hold, pack, pay, ship
+from ddd.shared.infrastructure.statements import dumps
+from tests.unit.orders.living import (
+    cancel,
+    hold,
+    pack,
+    pay,
+    ship,
+)
+from tests.unit.orders.scripted import LIVES
 from tests.unit.orders.support import a_line, checkout, order_of, plain_order
 
 DOMAIN = Path(settings.BASE_DIR) / "src" / "ddd" / "orders" / "domain"
@@ -45,6 +54,17 @@ def test_the_order_so_far_is_rebuilt_from_the_events_so_far() -> None:
     for act in (pay, lambda order: ship(order, {1: 1}), lambda order: cancel(order, {1: 1}), hold):
         act(order)
         assert replace(again(order), news=order.news) == order
+
+
+def test_every_type_of_event_does_what_was_done_to_the_order() -> None:
+    met = set()
+    for life in LIVES:
+        for order in life():
+            stored = [replace(event, data=orjson.loads(dumps(event.data))) for event in order.news]
+            as_read = sorted(order.shipments, key=lambda shipment: shipment.id)
+            assert again(order, stored) == replace(order, shipments=as_read, news=[]), order.news[-1]
+            met |= {event.type for event in order.news}
+    assert met == EVENT_TYPES
 
 
 def test_people_and_free_data_come_from_the_rows_and_from_nowhere_else() -> None:

@@ -25,7 +25,7 @@ def as_input(order: Order) -> dict[str, Any]:
     def money(minor: int) -> str:
         return str(Money(minor, order.currency))
 
-    terms = order.terms
+    terms, words = order.terms, order.notes
     return {
         "currency": order.currency,
         "customer": _customer(order.customer),
@@ -34,8 +34,19 @@ def as_input(order: Order) -> dict[str, Any]:
         "channel": order.channel,
         "externalRef": order.external_ref,
         "billingAddress": None if order.billing_address is None else _address(order.billing_address),
-        "shipping": {**terms.get("shipping", {}), "cost": money(order.shipping_total)},
-        "discounts": [{**each, "amount": money(each["amount"])} for each in terms.get("discounts", ())],
+        "shipping": {
+            **terms.get("shipping", {}),
+            **({"deliveryTime": words["delivery_time"]} if "delivery_time" in words else {}),
+            "cost": money(order.shipping_total),
+        },
+        "discounts": [
+            {
+                **each,
+                "amount": money(each["amount"]),
+                **({"description": words[f"discount:{number}"]} if f"discount:{number}" in words else {}),
+            }
+            for number, each in enumerate(terms.get("discounts", ()), start=1)
+        ],
         "taxes": [{**each, "amount": money(each["amount"])} for each in terms.get("taxes", ())],
         "taxesIncluded": order.taxes_included,
         "branchCode": order.branch_code,

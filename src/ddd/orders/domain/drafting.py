@@ -5,14 +5,15 @@ Submitted, it is an order as a checkout places one. A workflow may send a placed
 one keeps its version of the workflow, its payments and what was cancelled of it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from ddd.orders.domain.actions import guard
 from ddd.orders.domain.order import Order
 from ddd.orders.domain.parts import Actor
-from ddd.orders.domain.placing import placed_data
+from ddd.orders.domain.placing import is_checkouts, placed_data
 from ddd.orders.domain.status import OrderStatus
 from ddd.orders.domain.workflow import Way
 from ddd.shared.domain.errors import ErrorCode, Refusal, Refusals
@@ -46,6 +47,10 @@ def edit(order: Order, revised: Order, fields: Collection[str], *, actor: Actor,
         setattr(order, name, getattr(revised, name))
     if "lines" in fields:
         order.lines = revised.lines
+    order.notes = {
+        **{about: words for about, words in order.notes.items() if not is_checkouts(about)},
+        **revised.notes,
+    }
     after = placed_data(order)
     changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     order.tell(
@@ -89,7 +94,7 @@ def submit(order: Order, *, version: int, way: Way, actor: Actor, at: datetime) 
     )
     if is_new and version != order.workflow_version:
         order.workflow_version, order.way = version, way
-        order.steps = {name: kept for name, kept in order.steps.items() if name != "outcomes"}
+        order.steps = without_outcomes(order.steps)
     order.go_on(actor, at)
 
 
@@ -114,6 +119,11 @@ def fulfil(order: Order, *, shipment_id: UUID, actor: Actor, at: datetime) -> Re
     ]
     order.tell("order.fulfilled", actor, at, {"shipmentId": str(shipment_id), "lines": lines})
     return None
+
+
+def without_outcomes(steps: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an order's steps goes along to another version."""
+    return {name: kept for name, kept in steps.items() if name != "outcomes"}
 
 
 def _why_not_revise(order: Order, revised: Order, fields: Collection[str]) -> Refusals | None:

@@ -41,6 +41,11 @@ def placed_data(order: Order) -> dict[str, Any]:
     }
 
 
+def is_checkouts(about: str) -> bool:
+    """Whether a note is about what a checkout or draft told, so that an edit replaces it."""
+    return about == "delivery_time" or about.startswith("discount:")
+
+
 def _line_data(line: OrderLine) -> dict[str, Any]:
     data: dict[str, Any] = {
         "lineNo": line.line_no,

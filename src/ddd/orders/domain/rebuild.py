@@ -9,10 +9,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from ddd.orders.domain.order import Order
-from ddd.orders.domain.parts import Address, Customer, OrderEvent, OrderLine, Payment
+from ddd.orders.domain.parts import Address, Customer, OrderEvent, Payment
 from ddd.orders.domain.placing import TERMS
 from ddd.orders.domain.status import PaymentState
-from ddd.orders.domain.timeline import CHANGES, moment_of, package_of
+from ddd.orders.domain.timeline import CHANGES
+from ddd.orders.domain.timeline.reading import line_of, moment_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,12 @@ def _after_each(order: Order, event: OrderEvent) -> None:
 
 
 def _placed(order_id: UUID, event: OrderEvent, person: Person) -> Order:
-    order = _begun(order_id, event, person)
+    order = _drafted(order_id, event, person)
     order.submitted_at = event.at
     return order
 
 
-def _begun(order_id: UUID, event: OrderEvent, person: Person) -> Order:
+def _drafted(order_id: UUID, event: OrderEvent, person: Person) -> Order:
     data = event.data
     return Order(
         id=order_id,
@@ -101,7 +102,7 @@ def _begun(order_id: UUID, event: OrderEvent, person: Person) -> Order:
         currency=data["currency"],
         customer=replace(person.customer, id=data["customerId"]),
         shipping_address=person.shipping_address,
-        lines=[_line(each) for each in data["lines"]],
+        lines=[line_of(each) for each in data["lines"]],
         subtotal=data["subtotal"],
         discount_total=data["discountTotal"],
         shipping_total=data["shippingTotal"],
@@ -133,29 +134,9 @@ def _begun(order_id: UUID, event: OrderEvent, person: Person) -> Order:
     )
 
 
-def _line(data: Mapping[str, Any]) -> OrderLine:
-    branch_code = data.get("branchCode")
-    return OrderLine(
-        line_no=data["lineNo"],
-        sku=data["sku"],
-        name=data["name"],
-        quantity=data["quantity"],
-        unit_price=data["unitPrice"],
-        discount=data.get("discount", 0),
-        tax=data.get("tax", 0),
-        line_total=data["lineTotal"],
-        vendor_id=data.get("vendorId"),
-        category=data.get("category"),
-        is_free_gift=data.get("isFreeGift", False),
-        is_taxable=data.get("isTaxable", True),
-        package=package_of(data.get("package")),
-        branch_code=branch_code,
-        reserved_quantity=0 if branch_code is None else data["quantity"],
-    )
-
-
 _BEGINNINGS: Final[Mapping[str, Callable[[UUID, OrderEvent, Person], Order]]] = {
     "order.placed": _placed,
+    "order.drafted": _drafted,
 }
 #: Every type of event that an order's timeline may hold.
 EVENT_TYPES: Final = frozenset(_BEGINNINGS) | frozenset(CHANGES)
