@@ -60,7 +60,8 @@ completeStep                  own       own     own    ok       ok      top
 escalateReviewer              top       top     ok     ok       ok      top
 reviewOrder                   top       top     ok     ok       ok      top
 """
-#: When. Each order is as far as its status allows: packed, sent, announced to come back, with its reviewer named.
+#: When. Each order is as far as its status allows: packed, sent, announced to come back, with its reviewer named. The
+#: DRAFT was placed and sent back.
 STATUSES = """
                               DRAFT  PENDING  CONFIRMED  PARTIALLY_SHIPPED  SHIPPED  PARTIALLY_DELIVERED  DELIVERED  COMPLETED  CANCELLED
 editDraftOrder                ok     state    state      state              state    state                state      state      state
@@ -68,7 +69,7 @@ submitOrder                   ok     state    state      state              stat
 fulfilOrder                   state  ok       state      state              state    state                state      state      state
 migrateOrders                 ok     ok       ok         ok                 ok       ok                   ok         over       over
 confirmOrder                  state  ok       state      state              state    state                state      state      state
-recordPayment                 state  ok       ok         ok                 ok       ok                   ok         ok         ok
+recordPayment                 ok     ok       ok         ok                 ok       ok                   ok         ok         ok
 cancelOrder                   ok     ok       ok         ok                 state    state                state      state      state
 markAsShipped                 state  ok       ok         ok                 state    state                state      state      state
 createShipment                state  state    ok         ok                 state    state                state      state      state

@@ -74,7 +74,7 @@ def record_payment(act: Act) -> None:
     amount = act.amount("amount")
     if amount is None:
         amount = order.due if known is None else known.amount
-    is_draft = order.status == "DRAFT"
+    is_draft = order.status == "DRAFT" and not order.is_known  # what was sent back takes what is told late
     if known is None:
         refuse_if((is_draft, "INVALID_TRANSITION"))
         order.payments.append(Payment(state, amount, *name))
