@@ -190,3 +190,12 @@ def test_a_capture_told_while_an_order_is_a_draft_again_is_recorded(branch: Bran
     assert branch.refusal("recordPayment", new, provider="p", reference="2", state="CAPTURED")["code"] == (
         "INVALID_TRANSITION"
     )
+
+
+def test_where_too_much_was_paid_all_but_the_price_may_be_edited(branch: Branch) -> None:
+    order = branch.sent_back()
+    branch.do("recordPayment", order, provider="p", reference="r", state="CAPTURED", amount="31")  # of 30
+    assert branch.refusal("editDraftOrder", order, shipping={"cost": "0.50"})["code"] == "INVALID_INPUT"
+    branch.do("editDraftOrder", order, note="ring twice")
+    branch.do("editDraftOrder", order, shipping={"cost": "1"})
+    assert branch.seen(order)["amountDue"] == {"amount": "0.00"}

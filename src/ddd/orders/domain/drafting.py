@@ -128,10 +128,12 @@ def without_outcomes(steps: Mapping[str, Any]) -> dict[str, Any]:
 
 def _why_not_revise(order: Order, revised: Order, fields: Collection[str]) -> Refusals | None:
     """What was paid and cancelled of an order that was sent back stays true."""
+    prices = [name for name in _PRICED if name in fields]
+    if not prices:
+        return None
     if any(line.cancelled_quantity for line in order.lines):
         message = "Units of this order were cancelled: what it costs stands."
-        faults = tuple(Refusal(ErrorCode.INVALID_TRANSITION, message, (name,)) for name in _PRICED if name in fields)
-        return Refusals(faults) if faults else None
+        return Refusals(tuple(Refusal(ErrorCode.INVALID_TRANSITION, message, (name,)) for name in prices))
     if order.payments and revised.currency != order.currency:
         message = f"The payments of this order are in {order.currency}."
         return Refusals.of(ErrorCode.CURRENCY_MISMATCH, message, ("currency",))
