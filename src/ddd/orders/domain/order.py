@@ -109,7 +109,7 @@ class Order(Amounts):
         milestones = Milestones(
             self.submitted_at is not None, self.confirmed_at is not None, self.completed_at is not None
         )
-        return order_status(milestones, (line.quantities for line in self.lines))
+        return order_status(milestones, self.lines)
 
     @property
     def was_submitted(self) -> bool:

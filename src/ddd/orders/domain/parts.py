@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from ddd.orders.domain.label import Label
-from ddd.orders.domain.status import PaymentState, Quantities
+from ddd.orders.domain.status import PaymentState
 
 
 class ShipmentStatus(StrEnum):
@@ -104,10 +104,6 @@ class OrderLine:
     def unshipped_quantity(self) -> int:
         """What is left to ship or to cancel."""
         return self.open_quantity - self.shipped_quantity
-
-    @property
-    def quantities(self) -> Quantities:
-        return Quantities(self.quantity, self.cancelled_quantity, self.shipped_quantity, self.delivered_quantity)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 
 class OrderStatus(StrEnum):
@@ -41,36 +41,33 @@ class Milestones(NamedTuple):
     is_completed: bool
 
 
-class Quantities(NamedTuple):
-    """One line's units. Delivered units count as shipped too."""
-
-    ordered: int
-    cancelled: int
-    shipped: int
-    delivered: int
+class Units(Protocol):
+    """One line's units. `open_quantity`: ordered and not cancelled. Delivered units count as shipped too."""
 
     @property
-    def open(self) -> int:
-        """Ordered and not cancelled."""
-        return self.ordered - self.cancelled
+    def open_quantity(self) -> int: ...
+    @property
+    def shipped_quantity(self) -> int: ...
+    @property
+    def delivered_quantity(self) -> int: ...
 
 
-def order_status(milestones: Milestones, lines: Iterable[Quantities]) -> OrderStatus:
+def order_status(milestones: Milestones, lines: Iterable[Units]) -> OrderStatus:
     """The status that follows: line by line, so that a surplus of one line never hides another's shortage."""
-    rows = tuple(lines)
-    if all(row.open == 0 for row in rows):
+    rows = [(line.open_quantity, line.shipped_quantity, line.delivered_quantity) for line in lines]
+    if not any(open_ for open_, _, _ in rows):
         return OrderStatus.CANCELLED
     if not milestones.is_submitted:
         return OrderStatus.DRAFT
     if milestones.is_completed:
         return OrderStatus.COMPLETED
-    if all(row.shipped >= row.open for row in rows):
-        if all(row.delivered >= row.open for row in rows):
-            return OrderStatus.DELIVERED
-        return OrderStatus.PARTIALLY_DELIVERED if any(row.delivered for row in rows) else OrderStatus.SHIPPED
-    if any(row.shipped for row in rows):
+    if not any(shipped for _, shipped, _ in rows):
+        return OrderStatus.CONFIRMED if milestones.is_confirmed else OrderStatus.PENDING
+    if any(shipped < open_ for open_, shipped, _ in rows):
         return OrderStatus.PARTIALLY_SHIPPED
-    return OrderStatus.CONFIRMED if milestones.is_confirmed else OrderStatus.PENDING
+    if all(delivered >= open_ for open_, _, delivered in rows):
+        return OrderStatus.DELIVERED
+    return OrderStatus.PARTIALLY_DELIVERED if any(delivered for _, _, delivered in rows) else OrderStatus.SHIPPED
 
 
 def payment_status(total: int, authorized: int, captured: int, refunded: int) -> PaymentStatus:
