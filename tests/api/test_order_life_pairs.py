@@ -13,7 +13,7 @@ import pytest
 
 from tests.api.living import DOCUMENTS, NOWHERE, OPERATIONS, STEPS, Life
 from tests.api.moving import moved, newer, plan
-from tests.api.orders_support import Shop, units
+from tests.api.orders_support import Shop, mutation, units
 from tests.api.support import Api, ApiCaller, Json
 from tests.builders import rows
 from tests.ledger import faults
@@ -50,11 +50,12 @@ UNION ALL
 SELECT 0, sum(delta)::integer, kind FROM stock_movement WHERE order_id = $1::uuid
 GROUP BY 1, kind ORDER BY 3, 1
 """
+SHIP = mutation("markAsShipped", "{ order { shipments { id } } errors { code } }")
 Given = dict[str, Json]
 
 
 class Pairs(Life):
-    """Orders in five situations, with the input that each operation is given there."""
+    """Orders in several situations, with the input that each operation is given there."""
 
     def __init__(self, threads: ThreadPoolExecutor) -> None:
         super().__init__(Shop({"north": {"A": 100_000, "B": 100_000}}))
@@ -65,27 +66,6 @@ class Pairs(Life):
 
     # -- situations -----------------------------------------------------------------------------------------------
 
-    def busy(self) -> tuple[Json, Given]:
-        """Units on their way, ready to leave, packed, open, cancelled and coming back."""
-        order = self.shop.place(
-            {"sku": "A", "quantity": 9, "unitPrice": "10"}, payment={"state": "CAPTURED", "amount": "50"}
-        )
-        self.do("markAsShipped", order, lines=units(order, (1, 3)))
-        self.do("cancelOrder", order, reason="OTHER", lines=units(order, (1, 1)))
-        ready, packed = (
-            self.do("createShipment", order, lines=units(order, (1, 1)))["shipment"]["id"] for _ in range(2)
-        )
-        self.do("confirmShipment", order, shipmentId=ready)
-        coming, asked = (
-            self.do("requestReturn", order, reason="broken", lines=units(order, (1, 1)))["return"]["id"]
-            for _ in range(2)
-        )
-        self.do("escalateReviewer", order, reviewer="rea")
-        self.do("reviewOrder", order, self.reviewer, outcome="APPROVED")
-        assert coming != asked
-        sent = self.look(order)["shipments"][0]["id"]
-        return order, self.given(order, "partially-shipped", sent=sent, ready=ready, packed=packed, coming=coming)
-
     def paper(self) -> tuple[Json, Given]:
         order = self.draft({"sku": "A", "quantity": 4, "unitPrice": "10"})
         return order, self.given(order, "draft")
@@ -94,17 +74,56 @@ class Pairs(Life):
         order = self.shop.place({"sku": "A", "quantity": 4, "unitPrice": "10"})
         return order, self.given(order, "pending")
 
-    def sent(self) -> tuple[Json, Given]:
-        order = self.shop.place({"sku": "A", "quantity": 4, "unitPrice": "10"}, payment={"state": "CAPTURED"})
-        self.do("markAsShipped", order)
-        return order, self.given(order, "shipped", sent=self.look(order)["shipments"][0]["id"])
-
     def stopped(self) -> tuple[Json, Given]:
         order, _ = self.new()
         self.do("confirmOrder", order)
         packed = self.do("createShipment", order, lines=units(order, (1, 1)))["shipment"]["id"]
         self.do("holdOrder", order, reason="why?")
         return order, self.given(order, "confirmed", packed=packed)
+
+    def sent(self) -> tuple[Json, Given]:
+        order = self.shop.place({"sku": "A", "quantity": 4, "unitPrice": "10"}, payment={"state": "CAPTURED"})
+        return order, self.given(order, "shipped", sent=self._ship(order, 4))
+
+    def loaded(self) -> tuple[Json, Given]:
+        """Units on their way, ready to leave, packed, and open."""
+        order = self.shop.place({"sku": "A", "quantity": 8, "unitPrice": "10"}, payment={"state": "CAPTURED"})
+        return order, self.given(order, "partially-shipped", sent=self._ship(order, 3), **self._pack(order))
+
+    def coming(self) -> tuple[Json, Given]:
+        """Units cancelled, on their way back, and asked back."""
+        order = self.shop.place({"sku": "A", "quantity": 4, "unitPrice": "10"}, payment={"state": "CAPTURED"})
+        sent = self._ship(order, 3)
+        return order, self.given(order, "shipped", sent=sent, coming=self._ask_back(order))
+
+    def busy(self) -> tuple[Json, Given]:
+        """Both."""
+        order, given = self.loaded()
+        coming = self._ask_back(order)
+        given["receiveReturn"]["returnId"] = coming
+        return order, given
+
+    def _ship(self, order: Json, count: int) -> str:
+        given = {"orderId": order["id"], "lines": units(order, (1, count))}
+        shipment: str = self.shop.admin.data(SHIP, {"input": given})["order"]["shipments"][0]["id"]
+        return shipment
+
+    def _pack(self, order: Json) -> dict[str, str]:
+        ready, packed = (
+            self.do("createShipment", order, lines=units(order, (1, 1)))["shipment"]["id"] for _ in range(2)
+        )
+        self.do("confirmShipment", order, shipmentId=ready)
+        return {"ready": ready, "packed": packed}
+
+    def _ask_back(self, order: Json) -> str:
+        self.do("cancelOrder", order, reason="OTHER", lines=units(order, (1, 1)))
+        coming, _ = (
+            self.do("requestReturn", order, reason="broken", lines=units(order, (1, 1)))["return"]["id"]
+            for _ in range(2)
+        )
+        self.do("escalateReviewer", order, reviewer="rea")
+        self.do("reviewOrder", order, self.reviewer, outcome="APPROVED")
+        return str(coming)
 
     def given(
         self,
@@ -190,23 +209,34 @@ class Pairs(Life):
 
 SITUATIONS: dict[str, Callable[[Pairs], tuple[Json, Given]]] = {
     "paper": Pairs.paper,
-    "busy": Pairs.busy,
     "new": Pairs.new,
-    "sent": Pairs.sent,
     "stopped": Pairs.stopped,
+    "sent": Pairs.sent,
+    "loaded": Pairs.loaded,
+    "coming": Pairs.coming,
+    "busy": Pairs.busy,
 }
-#: What is taken in each situation, were it alone.
+#: What is taken in each situation, were it alone; those that are quickly made stand first.
 TAKEN = {
-    "busy": set(EVERY) - set("editDraftOrder submitOrder fulfilOrder confirmOrder markAsCompleted releaseHold".split()),
     "paper": set("editDraftOrder submitOrder cancelOrder holdOrder completeStep migrateOrders".split()),
     "new": set(
         "fulfilOrder confirmOrder recordPayment cancelOrder markAsShipped holdOrder completeStep migrateOrders".split()
     ),
+    "stopped": set("recordPayment cancelOrder cancelShipment holdOrder releaseHold completeStep migrateOrders".split()),
     "sent": set(
         "recordPayment deliverShipment addShippingTrackingReference markAsDelivered markAsCompleted holdOrder"
         " requestReturn completeStep migrateOrders".split()
     ),
-    "stopped": set("recordPayment cancelOrder cancelShipment holdOrder releaseHold completeStep migrateOrders".split()),
+    "loaded": set(
+        "recordPayment cancelOrder markAsShipped createShipment confirmShipment dispatchShipment deliverShipment"
+        " cancelShipment addShippingTrackingReference markAsDelivered holdOrder requestReturn completeStep"
+        " migrateOrders".split()
+    ),
+    "coming": set(
+        "recordPayment deliverShipment addShippingTrackingReference markAsDelivered markAsCompleted holdOrder"
+        " requestReturn receiveReturn processRefund completeStep escalateReviewer reviewOrder migrateOrders".split()
+    ),
+    "busy": set(EVERY) - set("editDraftOrder submitOrder fulfilOrder confirmOrder markAsCompleted releaseHold".split()),
 }
 
 
