@@ -29,6 +29,8 @@ class Flow:
 
     version: int = 1
     steps: tuple[Step, ...] = ()
+    #: Somebody confirms an order, paid or not.
+    is_confirmed_by_hand: bool = False
     may_ship_unpaid: bool = True
     completes_from: tuple[str, ...] = ("SHIPPED", "PARTIALLY_DELIVERED", "DELIVERED")
     completes_by_itself: bool = False
@@ -111,7 +113,6 @@ _DOCUMENT: Final[dict[str, Any]] = {
         },
     },
     "settings": {
-        "confirmation": "WHEN_PAID",
         "mayShipUnpaid": False,
         "completion": {"from": "DELIVERED", "automatic": True},
         "returns": {"windowDays": DAYS, "nonReturnableSkus": ["C.*"], "partial": False, "review": True},
@@ -122,7 +123,8 @@ _DOCUMENT: Final[dict[str, Any]] = {
 def document(flow: Flow) -> dict[str, Any]:
     """What the server is given of it."""
     refunds = {"restockingFeePercent": 10, "capPercent": 90, "review": flow.reviews_refunds}
-    return {**_DOCUMENT, "settings": {**_DOCUMENT["settings"], "refunds": refunds}}
+    confirmation = "MANUAL" if flow.is_confirmed_by_hand else "WHEN_PAID"
+    return {**_DOCUMENT, "settings": {**_DOCUMENT["settings"], "confirmation": confirmation, "refunds": refunds}}
 
 
 SHAPED: Final = Flow(
@@ -169,5 +171,5 @@ SHAPED: Final = Flow(
     fee=Fraction(1, 10),
     cap=Fraction(9, 10),
 )
-#: The same, but nobody looks at refunds.
-TRUSTING: Final = replace(SHAPED, reviews_refunds=False)
+#: The same, but orders are confirmed by hand, and nobody looks at refunds.
+TRUSTING: Final = replace(SHAPED, is_confirmed_by_hand=True, reviews_refunds=False)

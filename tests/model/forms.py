@@ -139,7 +139,8 @@ def _awaits_review(order: Order) -> bool:
 
 
 def _may_ship(order: Order) -> bool:
-    return _is("PENDING", "CONFIRMED", "PARTIALLY_SHIPPED")(order) and not order.is_held
+    is_ready = _is("PENDING", "CONFIRMED", "PARTIALLY_SHIPPED")(order) and not order.is_held
+    return is_ready and (order.is_paid or order.flow.may_ship_unpaid)
 
 
 def _may_pack(order: Order) -> bool:
@@ -159,7 +160,9 @@ FORMS: Final[dict[str, Form]] = {
         ),
     ),
     "fulfilOrder": Form(lambda order: _is("PENDING", "CONFIRMED")(order) and not order.is_held),
-    "confirmOrder": Form(lambda order: order.status == "PENDING" and order.is_paid),
+    "confirmOrder": Form(
+        lambda order: order.status == "PENDING" and (order.is_paid or order.flow.is_confirmed_by_hand)
+    ),
     "recordPayment": Form(lambda order: order.due > 0 or order.status == "CANCELLED", _pay),
     "cancelOrder": Form(
         _is("PENDING", "CONFIRMED", "PARTIALLY_SHIPPED", "DRAFT"),
@@ -224,6 +227,7 @@ FORMS: Final[dict[str, Form]] = {
 }
 #: What brings an order on is done more often than what is always possible.
 OFTEN: Final = {
+    "confirmOrder": 3,
     "submitOrder": 3,
     "recordPayment": 4,
     "markAsShipped": 2,

@@ -58,7 +58,7 @@ def confirm_order(act: Act) -> None:
     order = act.order
     refuse_if(
         (order.status != "PENDING", "INVALID_TRANSITION"),
-        (not order.is_paid, "PAYMENT_OUTSTANDING"),
+        (not order.is_paid and not order.flow.is_confirmed_by_hand, "PAYMENT_OUTSTANDING"),
         (waits_for_a_step(order, "PENDING"), "STEP_PENDING"),
     )
     changed(order)

@@ -124,7 +124,8 @@ def go_on(order: Order) -> None:
     """What a shaped workflow does by itself after each change; the plain one waits for a payment."""
     if order.flow.is_plain or order.is_held:
         return
-    if order.status == "PENDING" and order.is_paid and not waits_for_a_step(order, "PENDING"):
+    is_due = order.is_paid and not order.flow.is_confirmed_by_hand
+    if order.status == "PENDING" and is_due and not waits_for_a_step(order, "PENDING"):
         confirm(order)
     if order.status == "DELIVERED" and order.flow.completes_by_itself and not order.due:
         order.is_completed = True
