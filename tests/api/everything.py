@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType, get_named_type, is_required_argument
+from graphql import (
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    get_named_type,
+    is_required_argument,
+)
 
 from bff.graphql.schema import schema
 
@@ -16,6 +23,18 @@ def operations() -> dict[str, tuple[str, GraphQLField]]:
     """Every operation of the live schema: name -> (`query` or `mutation`, its field)."""
     roots = (("query", schema._schema.query_type), ("mutation", schema._schema.mutation_type))
     return {name: (kind, field) for kind, root in roots if root is not None for name, field in root.fields.items()}
+
+
+def order_mutations() -> set[str]:
+    """The mutations that make or change orders, as their inputs and payloads tell."""
+
+    def is_about_orders(field: GraphQLField) -> bool:
+        payload, given = get_named_type(field.type), get_named_type(field.args["input"].type)
+        assert isinstance(payload, GraphQLObjectType)
+        assert isinstance(given, GraphQLInputObjectType)
+        return "order" in payload.fields or not {"orderId", "orderIds"}.isdisjoint(given.fields)
+
+    return {name for name, (kind, field) in operations().items() if kind == "mutation" and is_about_orders(field)}
 
 
 def document(name: str, variables: Mapping[str, Any]) -> str:
