@@ -19,7 +19,7 @@ import psycopg
 
 from ddd.shared.application.statements import Write
 from ddd.shared.infrastructure.idempotency import KeyRow, use_keys
-from ddd.shared.infrastructure.statements import Connection, Statement, exchange, set_tenant
+from ddd.shared.infrastructure.statements import Connection, exchange, set_tenant
 
 #: Their locks are held for as long as the longest of them takes.
 _MOST: Final = 16
@@ -110,18 +110,19 @@ class Groups:
 
 
 def _send(raw: Connection, tenant_id: str, members: Sequence[_Member]) -> None:
-    """One transaction. Keys go in by their order in the index, so that two processes' groups do not block each other.
+    """One transaction."""
+    exchange(raw, (set_tenant(tenant_id), *joined([(member.key, member.writes) for member in members])))
 
-    Stock's statement sees to its own order.
-    """
+
+def joined(members: Sequence[tuple[KeyRow, Sequence[Write]]]) -> list[Write]:
+    """The statements of one or several members. Keys go in by their order in the index, so that two processes' groups
+    do not block each other; stock's statement sees to its own order."""
     if len(members) == 1:
-        (alone,) = members
-        exchange(raw, (set_tenant(tenant_id), use_keys([alone.key]), *alone.writes))
-        return
-    members = sorted(members, key=lambda member: member.key.key_hash)
-    statements: list[Statement] = [set_tenant(tenant_id), use_keys([member.key for member in members])]
-    statements += [_joined(writes) for writes in zip(*(member.writes for member in members), strict=True)]
-    exchange(raw, statements)
+        ((key, writes),) = members
+        return [use_keys([key]), *writes]
+    members = sorted(members, key=lambda member: member[0].key_hash)
+    rows = [_joined(writes) for writes in zip(*(writes for _, writes in members), strict=True)]
+    return [use_keys([key for key, _ in members]), *rows]
 
 
 def _joined(writes: Sequence[Write]) -> Write:
